@@ -1,0 +1,50 @@
+# Needs Python 3.11+, pip, make and git; everything else is installed into .venv, pinned by requirements-dev.lock.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+RECONCILE := $(BIN)/reconciler --state-dir .demo
+
+.PHONY: help setup demo test format lint types lock clean
+
+help: ## show the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(READY) ## install everything into .venv
+
+$(READY): pyproject.toml requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+demo: $(READY) ## plan, apply and plan again: the example manifests on the embedded sandbox
+	@rm -rf .demo
+	@echo '$$ reconciler plan manifests' && $(RECONCILE) plan manifests
+	@echo && echo '$$ reconciler apply manifests --yes' && $(RECONCILE) -q apply manifests --yes
+	@echo && echo '$$ reconciler plan manifests' && $(RECONCILE) plan manifests
+
+test: lint types ## everything that CI checks
+	$(BIN)/pytest -q -n auto
+
+lint: $(READY) ## format, lint and import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+types: $(READY) ## strict types
+	$(BIN)/mypy
+
+format: $(READY) ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## pin dependencies anew (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## remove what the other targets made
+	rm -rf .venv .demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

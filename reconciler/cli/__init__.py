@@ -1,0 +1,126 @@
+"""The command line: options in, one call into `run`, print, exit code. One module a command, loaded when it is called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.console import Console
+from reconciler.errors import ReconcilerError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "validate": "check the manifests, all that needs no network",
+    "plan": "show what apply would change in 4me",
+    "apply": "make 4me what the manifests say",
+    "drift": "show where 4me differs from the manifests",
+    "show": "print a saved plan",
+    "check": "test endpoint, token and capabilities of a tenant",
+    "history": "show what earlier applies did",
+    "schema": "print the JSON Schema of manifests or plans",
+    "sandbox": "serve a local 4me to try things on",
+    "completion": "print the shell completion script",
+}
+USAGE_EXIT = 64
+INTERRUPTED_EXIT = 130
+
+
+class LazyGroup(click.Group):
+    """Commands by name and one line of help; a command's module is imported when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002, D102 - click's interface
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002, D102
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"reconciler.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002, D102
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"auto_envvar_prefix": "RECONCILER", "help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: reconciler plan manifests. Every option can be set in the environment too, as"
+    " RECONCILER_TENANT or RECONCILER_PLAN_FORMAT. Exit codes: 0 fine, 1 error, 2 changes pending or drift, 3 refused"
+    " by a guard, 4 applied in part, 64 wrong usage.",
+)
+@click.option("--tenant", metavar="NAME", help="Which Tenant document to use (default: the one marked default).")
+@click.option(
+    "--state-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".reconciler"),
+    show_default=True,
+    help="Journal, and the embedded sandbox's data.",
+)
+@click.option("-v", "--verbose", count=True, help="Say more about what is done, on stderr.")
+@click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
+@click.option("--no-color", is_flag=True, help="Plain text (also: NO_COLOR).")
+@click.version_option(__version__, prog_name="reconciler")
+@click.pass_context
+def root(context: click.Context, state_dir: Path, **options: object) -> None:
+    """Reconcile 4me users and groups with the YAML manifests in this repository.
+
+    Nobody is ever deleted: removal is deactivation.
+    """
+    tenant = options["tenant"]
+    context.obj = Console(
+        tenant=tenant if isinstance(tenant, str) else None,
+        state=state_dir,
+        verbose=bool(options["verbose"]),
+        quiet=bool(options["quiet"]),
+        plain=bool(options["no_color"]),
+    )
+
+
+def run_command(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; expected errors are told on stderr."""
+    try:
+        code = root.main(args=arguments, prog_name="reconciler", standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        return USAGE_EXIT
+    except click.ClickException as error:
+        error.show()
+        return 1
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED_EXIT
+    except ReconcilerError as error:
+        tell_error(error)
+        return error.exit_code
+    return code if isinstance(code, int) else 0
+
+
+def tell_error(error: ReconcilerError) -> None:
+    """The message and its hint, on stderr."""
+    click.echo(f"error: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"hint: {error.hint}", err=True)
+    if isinstance(error, UsageError):
+        click.echo("Try 'reconciler --help' for help.", err=True)
+
+
+def main() -> None:
+    """Entry point of the `reconciler` script."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace" if stream.encoding.lower() != "utf-8" else "backslashreplace")
+    try:
+        code = run_command()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = 0
+    sys.exit(code)

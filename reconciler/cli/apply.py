@@ -1,0 +1,123 @@
+"""`reconciler apply`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.console import Console
+from reconciler.cli.options import allow_option, manifests_argument, plan_options
+from reconciler.errors import OperatorError, PartialApply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from reconciler.core.model import Action, Outcome
+    from reconciler.run import Applied, Planned
+
+
+@click.command(
+    epilog="Examples: reconciler apply manifests; reconciler apply manifests --plan plan.json. Exit codes: 0 done or"
+    " nothing to do, 1 error, 3 refused by a guard, 4 applied in part: run it again, it continues."
+)
+@manifests_argument
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Carry out exactly the actions of this saved plan that are still the same.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@allow_option
+@click.pass_obj
+def command(console: Console, manifests: Path, plan_file: Path | None, **chosen: object) -> int:
+    """Make 4me what the manifests say: plan, show, ask, carry out."""
+    from reconciler import run  # noqa: PLC0415 - keeps `--help` quick
+    from reconciler.cli.rendering import load_plan, render  # noqa: PLC0415
+    from reconciler.report.text import render_outcomes  # noqa: PLC0415
+
+    approved = load_plan(plan_file) if plan_file else None
+
+    def confirm(planned: Planned) -> bool:
+        console.out(render(planned.plan, "text", console))
+        return bool(chosen["yes"]) or _ask(planned)
+
+    with console.progress("reading 4me") as read, _progress(console) as told, _stopping(console) as stop:
+        options = plan_options(console, manifests, read, **chosen)
+        how = run.ApplyOptions(approved=approved, confirm=confirm, on_outcome=told, stop=stop)
+        try:
+            applied = run.apply(options, how)
+        except run.Refused as refusal:
+            console.out(render(refusal.planned.plan, "text", console))
+            raise
+    if not applied.confirmed:
+        raise OperatorError("not confirmed, nothing was changed")
+    if not applied.outcomes and not applied.unapproved and not applied.outdated:
+        console.out("No changes. 4me is as the manifests say.")
+        return 0
+    console.out(render_outcomes(applied.outcomes, color=console.color, width=console.width))
+    return _conclude(applied, console)
+
+
+def _ask(planned: Planned) -> bool:
+    if not sys.stdin.isatty():
+        raise OperatorError("nobody to ask here: there is no terminal", hint="look at the plan, then apply with --yes")
+    return click.confirm(f"Carry out these {len(planned.plan.actions)} actions?", err=True)
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Callable[[Outcome, int], None]]:
+    """A bar on a terminal, a plain line for each outcome elsewhere."""
+    from reconciler.report.text import render_outcome_line  # noqa: PLC0415
+
+    done = 0
+    with console.progress("applying") as bar:
+
+        def told(outcome: Outcome, total: int) -> None:
+            nonlocal done
+            done += 1
+            bar(done, total)
+            if not sys.stderr.isatty():
+                console.say(f"[{done}/{total}] {render_outcome_line(outcome)}")
+
+        yield told
+
+
+@contextmanager
+def _stopping(console: Console) -> Iterator[Event]:
+    """The first Ctrl-C lets what is in flight finish; the second one interrupts."""
+    stop = Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        console.say("stopping: requests in flight finish first (Ctrl-C again to interrupt them)")
+
+    before = signal.signal(signal.SIGINT, on_signal)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _conclude(applied: Applied, console: Console) -> int:
+    _tell(console, "approved, but no longer as approved, not done:", applied.outdated)
+    _tell(console, "needed now, but not in the approved plan, not done:", applied.unapproved)
+    left = sum(1 for outcome in applied.outcomes if outcome.status.value != "done")
+    if left or applied.outdated or applied.unapproved:
+        count = left + len(applied.outdated) + len(applied.unapproved)
+        raise PartialApply(f"applied in part: {count} action(s) not done", hint="run it again, it continues")
+    return 0
+
+
+def _tell(console: Console, title: str, actions: tuple[Action, ...]) -> None:
+    if actions:
+        console.out("\n".join([title, *(f"  {action.kind.value} {action.type.value} {action.key}" for action in actions)]))

@@ -1,0 +1,30 @@
+"""`reconciler history`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from reconciler.cli.console import Console
+
+
+@click.command(
+    epilog="Examples: reconciler history; reconciler history 20261124T101500Z-1a2b3c4d shows each action of one run."
+)
+@click.argument("run", required=False)
+@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_obj
+def command(console: Console, run: str | None, output_format: str) -> int:
+    """Show what earlier applies did, from the journal in the state directory."""
+    from reconciler.cli.history_text import history_document, render_history, render_run  # noqa: PLC0415
+    from reconciler.journal import read_run, read_runs  # noqa: PLC0415
+
+    if run:
+        entries = read_run(console.state, run)
+        console.out(json.dumps(entries, indent=2, ensure_ascii=False) if output_format == "json" else render_run(entries))
+        return 0
+    runs = read_runs(console.state)
+    as_json = output_format == "json"
+    console.out(json.dumps(history_document(runs), indent=2, ensure_ascii=False) if as_json else render_history(runs))
+    return 0

@@ -1,0 +1,78 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.core.guards import ALLOWABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.cli.console import Console
+    from reconciler.run import PlanOptions
+
+FORMATS = ("text", "json", "markdown", "html")
+
+
+class Allowance(click.ParamType):
+    """`GUARD=COUNT`."""
+
+    name = "GUARD=COUNT"
+
+    def convert(  # noqa: D102 - click's interface
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        if isinstance(value, tuple):
+            return value[0], value[1]
+        found = re.fullmatch(r"(\w+)=(\d+)", str(value))
+        if not found or found[1] not in ALLOWABLE:
+            self.fail(f"{value!r} is not GUARD=COUNT with GUARD one of {', '.join(ALLOWABLE)}", param, ctx)
+        return found[1], int(found[2])
+
+
+manifests_argument = click.argument(
+    "manifests", type=click.Path(path_type=Path), default=Path("manifests"), metavar="[MANIFESTS]"
+)
+allow_option = click.option(
+    "--allow",
+    multiple=True,
+    type=Allowance(),
+    help="Let a guard pass up to this count, for example deactivations=57.",
+)
+target_option = click.option(
+    "--target", "targets", multiple=True, metavar="KEY", help="Only this userName or group displayName (repeatable)."
+)
+refresh_option = click.option(
+    "--refresh",
+    type=click.Choice(["auto", "full"]),
+    default="auto",
+    show_default=True,
+    help="full: read everything anew.",
+)
+format_option = click.option(
+    "--format", "output_format", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print it."
+)
+
+
+def plan_options(
+    console: Console, manifests: Path, read: Callable[[int, int | None], None], **chosen: object
+) -> PlanOptions:
+    """What the command line says about planning. `chosen`: targets, allow, refresh, as far as the command has them."""
+    from reconciler.run import PlanOptions  # noqa: PLC0415 - keeps `--help` quick
+
+    targets, allow = chosen.get("targets", ()), chosen.get("allow", ())
+    return PlanOptions(
+        manifests,
+        console.state,
+        tenant=console.tenant,
+        targets=targets if isinstance(targets, tuple) else (),
+        full=chosen.get("refresh") == "full",
+        allow=dict(allow) if isinstance(allow, tuple) else {},
+        on_read=read,
+        on_talk=console.say,
+    )

@@ -1,0 +1,45 @@
+"""`reconciler plan`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.console import Console
+from reconciler.cli.options import (
+    allow_option,
+    format_option,
+    manifests_argument,
+    plan_options,
+    refresh_option,
+    target_option,
+)
+
+
+@click.command(
+    epilog="Example: reconciler plan manifests --out plan.json --detailed-exitcode. Exit codes: 0 planned, 1 error,"
+    " 2 changes pending (with --detailed-exitcode), 3 refused by a guard."
+)
+@manifests_argument
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Also save the plan, for apply --plan.")
+@format_option
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do.")
+@target_option
+@refresh_option
+@allow_option
+@click.pass_obj
+def command(console: Console, manifests: Path, out: Path | None, output_format: str, **chosen: object) -> int:
+    """Show what apply would change in 4me. Only reads."""
+    from reconciler import run  # noqa: PLC0415 - keeps `--help` quick
+    from reconciler.cli.rendering import render, save_plan  # noqa: PLC0415
+
+    with console.progress("reading 4me") as read:
+        planned = run.plan(plan_options(console, manifests, read, **chosen))
+    if out:
+        save_plan(planned.plan, out)
+    console.out(render(planned.plan, output_format, console))
+    run.refuse_breached(planned)
+    if out:
+        console.say(f"saved to {out}; apply exactly this with: reconciler apply {manifests} --plan {out}")
+    return 2 if chosen["detailed_exitcode"] and planned.plan.actions else 0

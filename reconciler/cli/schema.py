@@ -1,0 +1,28 @@
+"""`reconciler schema`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from reconciler.cli.console import Console
+
+
+@click.command(
+    epilog="Example: reconciler schema > .manifests.schema.json, then name it in your editor's YAML settings."
+)
+@click.argument("what", type=click.Choice(["manifests", "plan"]), default="manifests")
+@click.pass_obj
+def command(console: Console, what: str) -> int:
+    """Print the JSON Schema of the manifests (for editors) or of the plan's JSON (for programs)."""
+    if what == "plan":
+        from reconciler.report.plan_json import plan_schema  # noqa: PLC0415 - keeps `--help` quick
+
+        document = plan_schema()
+    else:
+        from reconciler.manifests.json_schema import manifest_json_schema  # noqa: PLC0415
+
+        document = manifest_json_schema()
+    console.out(json.dumps(document, indent=2, ensure_ascii=False))
+    return 0

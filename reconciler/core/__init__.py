@@ -1,0 +1,1 @@
+"""The pure heart: nouns, matching, comparing, guarding, planning. No file, network, clock, environment, print or log."""

@@ -1,0 +1,218 @@
+"""From matched pairs to actions: what has to be done to each resource, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from reconciler.core.diff import diff_attributes, live_value
+from reconciler.core.digest import digest
+from reconciler.core.match import identity_conflict
+from reconciler.core.model import Action, ActionKind, Change, Member, MemberChanges, ResourceType
+from reconciler.core.normalise import is_empty, same
+from reconciler.core.paths import CUSTOM_FIELDS, short_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from reconciler.core.model import Attributes, Desired, Live
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Translations between the two sides.
+
+    `ids`: a declared resource's live id, by key. `keys`: what to call a live resource, by id. `creatable`: declared
+    resources without a live one that may be created, by key.
+    """
+
+    ids: dict[Member, str]
+    keys: dict[Member, str]
+    creatable: frozenset[Member]
+
+    def all_ids(self) -> dict[Member, str]:
+        """Ids by every name that a plan may use."""
+        return {Member(member.type, key): member.name for member, key in self.keys.items()} | self.ids
+
+
+@dataclass(slots=True)
+class Findings:
+    """What planning finds out on its way, besides actions: warnings, and numbers for the guards."""
+
+    warnings: list[str] = field(default_factory=list)
+    identity_conflicts: int = 0
+    unreadable_records: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Decides about one resource at a time.
+
+    `may_remove`: everything owned was provably seen. `unreadable`: the service gives no custom fields back; `applied`
+    then holds, by id, what earlier applies wrote.
+    """
+
+    names: Names
+    protected: tuple[str, ...]
+    findings: Findings
+    may_remove: bool = True
+    unreadable: bool = False
+    applied: Mapping[str, Attributes] = field(default_factory=dict)
+    user_keys: dict[str, str] = field(default_factory=dict)
+
+    def plan_pair(self, desired: Desired, live: Live | None) -> Action | None:
+        """The action that makes `live` what `desired` says, or None."""
+        if live is None:
+            return self._create(desired) if desired.active else None
+        if identity_conflict(desired, live):
+            self._report_conflict(desired, live)
+            return None
+        kind, state = self._kind(desired, live)
+        changes = (*state, *self._compare(desired, live))
+        members = self._compare_members(desired, live)
+        if not changes and not members:
+            return None
+        return _action(kind, live, changes, members, desired)
+
+    def plan_unlisted(self, live: Live) -> Action | None:
+        """The deactivation of a live resource that nothing declares, or None where there is nothing left to take."""
+        if live.type is ResourceType.USER:
+            changes = (Change("active", before=True, after=False),) if live.active else ()
+            members = MemberChanges()
+        else:
+            changes, members = (), MemberChanges(remove=self._named(live.members or ()))
+        if not changes and not members:
+            return None
+        if self.is_protected(live.key):
+            self.findings.warnings.append(f"{live.key} is declared nowhere, but protected: left alone")
+            return None
+        return _action(ActionKind.DEACTIVATE, live, changes, members)
+
+    def is_protected(self, key: str) -> bool:
+        """Whether the tenant protects this user or group name."""
+        return any(fnmatchcase(key.casefold(), pattern.casefold()) for pattern in self.protected)
+
+    def _create(self, desired: Desired) -> Action:
+        changes = tuple(
+            Change(path, None, value) for path, value in desired.attributes.items() if not is_empty(value)
+        )
+        wanted = sorted(member for member in desired.members or () if self._reachable(member, desired))
+        return Action(
+            ActionKind.CREATE,
+            desired.type,
+            desired.key,
+            None,
+            reason="declared, not in 4me",
+            changes=changes,
+            members=MemberChanges(add=tuple(wanted)),
+            digest=digest([desired.type.value, desired.key, None]),
+            source=desired.source,
+        )
+
+    def _kind(self, desired: Desired, live: Live) -> tuple[ActionKind, tuple[Change, ...]]:
+        if desired.type is ResourceType.GROUP or desired.active == live.active:
+            return ActionKind.UPDATE, ()
+        if desired.active:
+            return ActionKind.REACTIVATE, (Change("active", before=False, after=True),)
+        if self.is_protected(live.key):
+            self.findings.warnings.append(f"{live.key} is declared inactive, but protected: not deactivated")
+            return ActionKind.UPDATE, ()
+        return ActionKind.DEACTIVATE, (Change("active", before=True, after=False),)
+
+    def _compare(self, desired: Desired, live: Live) -> tuple[Change, ...]:
+        changes = diff_attributes(desired, live, self.user_keys)
+        if not self.unreadable:
+            return changes
+        readable = tuple(change for change in changes if not change.path.startswith(CUSTOM_FIELDS))
+        return (*readable, *self._rewrite_fields(desired, live))
+
+    def _rewrite_fields(self, desired: Desired, live: Live) -> tuple[Change, ...]:
+        """Custom fields that cannot be read: all of a record's, where one differs from what was last written."""
+        wanted = {path: value for path, value in desired.attributes.items() if path.startswith(CUSTOM_FIELDS)}
+        wanted = {path: value for path, value in wanted.items() if path not in desired.create_only}
+        if not wanted:
+            return ()
+        self.findings.unreadable_records += 1
+        before = self.applied.get(live.id, {})
+        if all(same(value, before.get(path), exact=True) for path, value in wanted.items()):
+            return ()
+        return tuple(Change(path, before.get(path), value) for path, value in wanted.items())
+
+    def _compare_members(self, desired: Desired, live: Live) -> MemberChanges:
+        if desired.members is None or live.members is None:
+            return MemberChanges()
+        wanted = {member: self.names.ids.get(member) for member in desired.members}
+        wanted_ids = {Member(member.type, live_id) for member, live_id in wanted.items() if live_id is not None}
+        add = [
+            member
+            for member, live_id in wanted.items()
+            if (live_id is None and self._reachable(member, desired))
+            or (live_id is not None and Member(member.type, live_id) not in live.members)
+        ]
+        gone = frozenset() if desired.membership == "additive" else live.members - wanted_ids
+        return MemberChanges(add=tuple(sorted(add)), remove=self._removable(live, gone, bool(wanted_ids or add)))
+
+    def _removable(self, live: Live, gone: frozenset[Member], someone_stays: bool) -> tuple[Member, ...]:  # noqa: FBT001
+        if not gone:
+            return ()
+        if not self.may_remove:
+            self.findings.warnings.append(f"{live.key}: {len(gone)} members not removed, the read was not complete")
+            return ()
+        if not someone_stays and self.is_protected(live.key):
+            self.findings.warnings.append(f"{live.key} would be emptied, but is protected: its members stay")
+            return ()
+        return self._named(gone)
+
+    def _named(self, members: Iterable[Member]) -> tuple[Member, ...]:
+        keys = self.names.keys
+        return tuple(sorted(Member(member.type, keys.get(member, member.name)) for member in members))
+
+    def _reachable(self, member: Member, group: Desired) -> bool:
+        if member in self.names.ids or member in self.names.creatable:
+            return True
+        self.findings.warnings.append(
+            f"{group.key}: {member.name} is not in 4me and not created by this plan: not added"
+        )
+        return False
+
+    def _report_conflict(self, desired: Desired, live: Live) -> None:
+        self.findings.identity_conflicts += 1
+        want, have = desired.attributes.get("externalId"), live.attributes.get("externalId")
+        self.findings.warnings.append(
+            f"{desired.source}: {desired.key} is blocked: its externalId {want} differs from {have} of the live"
+            f" {live.key} (id {live.id}); `adopt: true` in the record takes the live one over"
+        )
+
+
+def _action(
+    kind: ActionKind, live: Live, changes: tuple[Change, ...], members: MemberChanges, desired: Desired | None = None
+) -> Action:
+    return Action(
+        kind,
+        live.type,
+        desired.key if desired else live.key,
+        live.id,
+        reason=_reason(kind, changes, members) if desired else "declared nowhere",
+        changes=changes,
+        members=members,
+        digest=_digest(live, changes, members),
+        source=desired.source if desired else None,
+    )
+
+
+def _reason(kind: ActionKind, changes: tuple[Change, ...], members: MemberChanges) -> str:
+    if kind is ActionKind.REACTIVATE:
+        return "inactive in 4me, declared active"
+    if kind is ActionKind.DEACTIVATE:
+        return "declared inactive"
+    paths = list(dict.fromkeys(short_path(change.path) for change in changes))
+    if members:
+        paths.append("members")
+    return f"{', '.join(paths)} {'differ' if len(paths) > 1 or members else 'differs'}"
+
+
+def _digest(live: Live, changes: tuple[Change, ...], members: MemberChanges) -> str:
+    seen = {change.path: live_value(change.path, live.attributes) for change in changes}
+    concerned = [[*member] for member in (*members.add, *members.remove)]
+    return digest([live.type.value, live.id, live.active, seen, concerned])

@@ -1,0 +1,132 @@
+"""Comparing one desired with one live resource: which attributes change, and how.
+
+Only what the mapping produced is compared, and of complex values only the sub-attributes that were declared. Plain
+comparison decides; DeepDiff only explains multi-valued attributes that are known to differ.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.core.model import Change
+from reconciler.core.normalise import fold, is_empty, same
+from reconciler.core.paths import CUSTOM_FIELDS, MANAGER, parse_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reconciler.core.model import Attributes, Desired, Live, Value
+
+    Item = dict[str, Value]
+
+
+def diff_attributes(desired: Desired, live: Live, keys: Mapping[str, str]) -> tuple[Change, ...]:
+    """The changes that make `live` what `desired` says, in the order of the mapping.
+
+    `keys` names live users by id, so that references compare by key. `active` is the planner's business.
+    """
+    changes: list[Change] = []
+    have_all = live.attributes
+    for path, want in desired.attributes.items():
+        if path == "active" or path in desired.create_only:
+            continue
+        have = have_all.get(path)
+        if have == want and path != MANAGER:
+            continue
+        changes.extend(_diff_attribute(path, want, have_all, keys))
+    return tuple(changes)
+
+
+def live_value(path: str, attributes: Attributes) -> Value:
+    """The live value at an attribute path, also one that selects a value of a multi-valued attribute."""
+    parsed = parse_path(path)
+    if not parsed.by:
+        return attributes.get(path)
+    for item in _items(attributes.get(parsed.attribute)):
+        if fold(item.get(parsed.by)) == fold(parsed.value):
+            return item.get(parsed.sub) if parsed.sub else item
+    return None
+
+
+def _diff_attribute(path: str, want: Value, attributes: Attributes, keys: Mapping[str, str]) -> Sequence[Change]:
+    if isinstance(want, list):
+        return _diff_values(path, _items(want), _items(attributes.get(path)))
+    have = live_value(path, attributes)
+    if path == MANAGER and isinstance(have, str):
+        have = keys.get(have, have)
+    if isinstance(have, list) and is_empty(want):
+        return [Change(path, _shown(_items(have)), None)] if have else []
+    if same(want, have, exact=path.startswith(CUSTOM_FIELDS)):
+        return []
+    return [Change(path, None if is_empty(have) else have, None if is_empty(want) else want)]
+
+
+def _items(value: Value) -> list[Item]:
+    values = value if isinstance(value, list) else []
+    return [item if isinstance(item, dict) else {"value": item} for item in values]
+
+
+def _shown(items: Sequence[Item]) -> Value:
+    if all("value" in item and not item.get("type") for item in items):
+        return sorted((item["value"] for item in items), key=fold)
+    return list(items)
+
+
+def _diff_values(path: str, want: list[Item], have: list[Item]) -> Sequence[Change]:
+    selector = "type" if _types_are_unique(want) and _types_are_unique(have) else "value"
+    wanted = {fold(item.get(selector)): item for item in want}
+    present = {fold(item.get(selector)): item for item in have}
+    if wanted.keys() == present.keys() and all(_covers(item, present[key]) for key, item in wanted.items()):
+        return []
+    if all(item.keys() == {"value"} for item in want):
+        after: Value = sorted((item["value"] for item in want), key=fold)
+        return [Change(path, _shown(have) if have else None, after or None)]
+    return _explain_values(path, selector, wanted, present)
+
+
+def _types_are_unique(items: Sequence[Item]) -> bool:
+    types = {fold(item.get("type")) for item in items}
+    return "" not in types and len(types) == len(items)
+
+
+def _covers(want: Item, have: Item) -> bool:
+    return all(same(value, have.get(sub)) for sub, value in want.items())
+
+
+def _explain_values(path: str, selector: str, wanted: dict[str, Item], present: dict[str, Item]) -> Sequence[Change]:
+    from deepdiff import DeepDiff  # noqa: PLC0415 - 0.2 s to import, needed for few resources
+
+    before = {key: _declared_part(item, wanted.get(key, item)) for key, item in present.items()}
+    after = {key: _known_spelling(item, before.get(key, {})) for key, item in wanted.items()}
+    places = {
+        tuple(level.path(output_format="list")[:2])
+        for levels in DeepDiff(before, after, view="tree").values()
+        for level in levels
+    }
+    return [_value_change(path, selector, place, (wanted, present)) for place in sorted(places)]
+
+
+def _declared_part(have: Item, want: Item) -> Item:
+    return {sub: have[sub] for sub in want if not is_empty(have.get(sub))}
+
+
+def _known_spelling(want: Item, have: Item) -> Item:
+    """`want` without empty parts, spelled like `have` where that means the same."""
+    return {
+        sub: have[sub] if sub in have and same(value, have[sub]) else value
+        for sub, value in want.items()
+        if not is_empty(value)
+    }
+
+
+def _value_change(
+    path: str, selector: str, place: tuple[str, ...], sides: tuple[dict[str, Item], dict[str, Item]]
+) -> Change:
+    wanted, present = sides
+    key = place[0]
+    item = wanted.get(key) or present[key]
+    selected = f'{path}[{selector} eq "{item.get(selector)}"]'
+    if len(place) == 1:
+        return Change(selected, present.get(key), wanted.get(key))
+    sub = place[1]
+    return Change(f"{selected}.{sub}", present[key].get(sub), wanted[key].get(sub))

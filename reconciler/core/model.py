@@ -1,0 +1,292 @@
+"""The nouns of the flow: records, resources, states, actions and plans. Data only, immutable, comparable.
+
+Attributes are keyed by *attribute path* (RFC 7644 §3.10), see `reconciler.core.paths`:
+
+- `title`, `name.givenName`, `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department`
+- a multi-valued attribute under its own name (`emails`), its value a list of objects (`[{"value": ..., "type": ...}]`)
+- desired attributes may also name one value of it: `emails[type eq "work"].value`
+- a reference (`...:User:manager`) holds a *key* (userName) on the desired side and an *id* on the live side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, NamedTuple, TypeAlias
+
+Value: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | None"
+"""A JSON value. None, "" and [] all mean: no value (RFC 7643 §2.5)."""
+
+Attributes: TypeAlias = dict[str, Value]
+"""Attribute path -> value. Treated as immutable once it is part of a resource."""
+
+MembershipMode = Literal["authoritative", "additive"]
+Unlisted = Literal["deactivate", "report"]
+
+
+class ResourceType(StrEnum):
+    """SCIM resource types that 4me serves."""
+
+    USER = "User"
+    GROUP = "Group"
+
+
+class ActionKind(StrEnum):
+    """What is done to one resource. There is no deletion."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REACTIVATE = "reactivate"
+    DEACTIVATE = "deactivate"
+
+
+class Source(NamedTuple):
+    """Where something was written: path below the manifests folder, line and column from 1."""
+
+    file: str
+    line: int
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Member(NamedTuple):
+    """A member of a group. `name` is a key (desired side, plans) or a SCIM id (live side)."""
+
+    type: ResourceType
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One declared user or group as its author wrote it.
+
+    `attributes` are under the author's names. `groups` (users) and `members` (groups) are names as written,
+    None where the author wrote nothing; a member is `(ResourceType.GROUP, name)` where written `{group: name}`.
+    """
+
+    type: ResourceType
+    source: Source
+    attributes: Attributes
+    groups: tuple[str, ...] | None = None
+    members: tuple[Member, ...] | None = None
+    membership: MembershipMode | None = None
+    adopt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MappedRecord:
+    """A record and what the mapping made of it.
+
+    `attributes`: SCIM attribute path -> value, references as the author wrote them.
+    `create_only`: the paths among them that are written at creation only and not compared afterwards.
+    """
+
+    record: Record
+    attributes: Attributes
+    create_only: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """One resource as the manifests say it should be.
+
+    `key` is the userName or displayName; references in `attributes` and `members` hold keys of declared resources.
+    `members` is None where membership is not managed.
+    """
+
+    type: ResourceType
+    key: str
+    attributes: Attributes
+    source: Source
+    active: bool = True
+    create_only: frozenset[str] = frozenset()
+    members: frozenset[Member] | None = None
+    membership: MembershipMode = "authoritative"
+    adopt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One resource as 4me has it.
+
+    `members` holds SCIM ids and is None where they were not read. `owned`: inside the tenant's ownership scope.
+    """
+
+    type: ResourceType
+    id: str
+    key: str
+    attributes: Attributes
+    active: bool = True
+    members: frozenset[Member] | None = None
+    owned: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredState:
+    """Everything that the manifests declare and that is in scope, in the order of its places."""
+
+    users: tuple[Desired, ...] = ()
+    groups: tuple[Desired, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSummary:
+    """How live state was read: the way, the requests it took, whether everything was provably seen, and when (RFC 3339)."""
+
+    strategy: str = "none"
+    requests: int = 0
+    complete: bool = True
+    read_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveState:
+    """What 4me has, as far as it was read.
+
+    `member_names` names members (id -> display) that are not among `users` and `groups`.
+    `notes` are warnings about the reading itself.
+    """
+
+    users: tuple[Live, ...] = ()
+    groups: tuple[Live, ...] = ()
+    member_names: dict[Member, str] = field(default_factory=dict)
+    summary: ReadSummary = ReadSummary()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One attribute's before and after; references as keys. None: no value."""
+
+    path: str
+    before: Value
+    after: Value
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChanges:
+    """Memberships added to and removed from one group, as keys, sorted."""
+
+    add: tuple[Member, ...] = ()
+    remove: tuple[Member, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.add or self.remove)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What is to be done to one resource.
+
+    `id` is None for a create. `digest` covers the live values that it was computed from. `source` is None for what
+    is declared nowhere.
+    """
+
+    kind: ActionKind
+    type: ResourceType
+    key: str
+    id: str | None
+    reason: str
+    changes: tuple[Change, ...] = ()
+    members: MemberChanges = MemberChanges()
+    digest: str = ""
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A guard's verdict: it refuses the plan where `breached`."""
+
+    name: str
+    count: int
+    limit: int
+    breached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many resources of one type each kind of action touches; `unmanaged`: live ones that are left alone."""
+
+    create: int = 0
+    update: int = 0
+    reactivate: int = 0
+    deactivate: int = 0
+    unchanged: int = 0
+    unmanaged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The plan in numbers."""
+
+    users: Counts = Counts()
+    groups: Counts = Counts()
+    memberships_added: int = 0
+    memberships_removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TenantIdentity:
+    """Which 4me account a plan is for."""
+
+    name: str
+    endpoint: str
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestSummary:
+    """The manifest set a plan was made from: digest of its files, declared users and groups."""
+
+    digest: str
+    users: int
+    groups: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All actions in the order in which they are carried out, and what they rest on.
+
+    `created_at` is RFC 3339 in UTC. `fingerprint` identifies tenant and actions, whenever and however they were computed.
+    """
+
+    tool_version: str
+    created_at: str
+    fingerprint: str
+    tenant: TenantIdentity
+    manifests: ManifestSummary
+    live: LiveCounts
+    summary: Summary
+    actions: tuple[Action, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCounts:
+    """What was read for a plan."""
+
+    users: int
+    groups: int
+    summary: ReadSummary
+
+
+class OutcomeStatus(StrEnum):
+    """How carrying out one action ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one action; `detail` is the service's words or the reason for skipping; `id` as known afterwards."""
+
+    action: Action
+    status: OutcomeStatus
+    detail: str = ""
+    id: str | None = None
+    requests: int = 0

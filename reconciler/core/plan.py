@@ -1,0 +1,232 @@
+"""Desired and live state to a set of actions: match, diff, guard, order.
+
+The whole of planning is a function of its inputs: no request, no file, no clock.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reconciler.core.actions import Findings, Names, Planner
+from reconciler.core.digest import digest
+from reconciler.core.guards import Owned, Policy, check_guards
+from reconciler.core.match import match_resources
+from reconciler.core.model import Counts, Member, ResourceType, Summary
+from reconciler.core.order import order_actions
+from reconciler.core.paths import CUSTOM_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from reconciler.core.match import Pairing
+    from reconciler.core.model import (
+        Action,
+        Attributes,
+        Desired,
+        DesiredState,
+        Guard,
+        Live,
+        LiveState,
+        TenantIdentity,
+    )
+
+LISTED_NAMES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What to plan by.
+
+    `match_users`, `match_groups`: matching attributes in order of precedence. `everything`: also look for what is
+    declared nowhere. `targets`: keys (without case) to plan for, empty for all. `applied`: by user id, the custom
+    fields that earlier applies wrote.
+    """
+
+    match_users: tuple[str, ...] = ("externalId", "userName")
+    match_groups: tuple[str, ...] = ("externalId", "displayName")
+    policy: Policy = Policy()
+    targets: frozenset[str] = frozenset()
+    applied: Mapping[str, Attributes] = field(default_factory=dict)
+
+    @property
+    def everything(self) -> bool:
+        """Whether resources that are declared nowhere matter."""
+        return not self.targets
+
+
+@dataclass(frozen=True, slots=True)
+class Changeset:
+    """What planning comes to: actions in order, the guards' verdicts, warnings, the numbers; `ids` by name."""
+
+    actions: tuple[Action, ...]
+    guards: tuple[Guard, ...]
+    warnings: tuple[str, ...]
+    summary: Summary
+    ids: dict[Member, str]
+
+
+def make_plan(desired: DesiredState, live: LiveState, request: PlanRequest) -> Changeset:
+    """Everything that has to be done to make `live` what `desired` says.
+
+    Nothing is removed unless `live` is provably complete. Raises MatchError.
+    """
+    users = match_resources(desired.users, live.users, request.match_users)
+    groups = match_resources(desired.groups, live.groups, request.match_groups)
+    findings = Findings(list(live.notes))
+    planner = _planner(users, groups, live, request, findings)
+    actions = [
+        *_planned(planner, users, request),
+        *_planned(planner, groups, request),
+        *_removals(planner, users.unlisted, request.policy.unlisted_users, request),
+        *_removals(planner, groups.unlisted, request.policy.unlisted_groups, request),
+    ]
+    ordered = tuple(action for wave in order_actions(actions) for action in wave)
+    guards = check_guards(ordered, _owned(desired, live, findings), request.policy, everything=request.everything)
+    _warn(findings, planner, live, request)
+    return Changeset(
+        ordered,
+        guards,
+        warnings=tuple(dict.fromkeys(findings.warnings)),
+        summary=_summarise(ordered, users, groups),
+        ids=planner.names.all_ids(),
+    )
+
+
+def fingerprint(tenant: TenantIdentity, actions: Sequence[Action]) -> str:
+    """Identifies what would be done to which tenant, whenever it was computed."""
+    return digest([tenant.endpoint, tenant.account, [_action_values(action) for action in actions]])
+
+
+def _action_values(action: Action) -> list[object]:
+    return [
+        action.kind.value,
+        action.type.value,
+        action.key,
+        action.id,
+        [[change.path, change.before, change.after] for change in action.changes],
+        [[member.name for member in side] for side in (action.members.add, action.members.remove)],
+        action.digest,
+    ]
+
+
+def same_action(one: Action, other: Action) -> bool:
+    """Whether two actions do the same to the same live values, wherever they were declared."""
+    return _action_values(one) == _action_values(other)
+
+
+def _planner(
+    users: Pairing, groups: Pairing, live: LiveState, request: PlanRequest, findings: Findings
+) -> Planner:
+    names = _names((*users.pairs, *groups.pairs), live)
+    return Planner(
+        names,
+        request.policy.protected,
+        findings,
+        may_remove=live.summary.complete,
+        unreadable=_fields_unreadable(users, live),
+        applied=request.applied,
+        user_keys={member.name: key for member, key in names.keys.items() if member.type is ResourceType.USER},
+    )
+
+
+def _names(pairs: Iterable[tuple[Desired, Live | None]], live: LiveState) -> Names:
+    keys = {Member(each.type, each.id): each.key for each in (*live.users, *live.groups)}
+    keys.update(_unread_names(live.member_names, keys))
+    ids: dict[Member, str] = {}
+    creatable: set[Member] = set()
+    for desired, found in pairs:
+        if found:
+            ids[Member(desired.type, desired.key)] = found.id
+            keys[Member(desired.type, found.id)] = desired.key
+        elif desired.active:
+            creatable.add(Member(desired.type, desired.key))
+    return Names(ids, keys, frozenset(creatable))
+
+
+def _unread_names(displays: Mapping[Member, str], keys: Mapping[Member, str]) -> dict[Member, str]:
+    """Names of members that were not read themselves; a display that could mean someone else too carries the id."""
+    uses = Counter(name.casefold() for name in (*keys.values(), *displays.values()))
+    return {
+        member: display if uses[display.casefold()] == 1 else f"{display} (id {member.name})"
+        for member, display in displays.items()
+        if member not in keys
+    }
+
+
+def _fields_unreadable(users: Pairing, live: LiveState) -> bool:
+    """Custom fields are declared for live users, and not one live user shows any: the service keeps them to itself."""
+    declared = any(
+        path.startswith(CUSTOM_FIELDS) for desired, found in users.pairs if found for path in desired.attributes
+    )
+    return declared and not any(path.startswith(CUSTOM_FIELDS) for user in live.users for path in user.attributes)
+
+
+def _planned(planner: Planner, pairing: Pairing, request: PlanRequest) -> Iterable[Action]:
+    for desired, live in pairing.pairs:
+        if request.targets and desired.key.casefold() not in request.targets:
+            continue
+        action = planner.plan_pair(desired, live)
+        if action:
+            yield action
+
+
+def _removals(planner: Planner, unlisted: Sequence[Live], mode: str, request: PlanRequest) -> Iterable[Action]:
+    if not request.everything:
+        return
+    removals = [action for live in unlisted if live.owned and (action := planner.plan_unlisted(live))]
+    if not removals:
+        return
+    noun = f"{len(removals)} owned {removals[0].type.value.lower()}(s) declared nowhere"
+    if mode == "report":
+        planner.findings.warnings.append(f"{noun}, left alone (unlisted: report): {_listed(removals)}")
+    elif not planner.may_remove:
+        planner.findings.warnings.append(f"{noun}, not deactivated, the read was not complete: {_listed(removals)}")
+    else:
+        yield from removals
+
+
+def _listed(actions: Sequence[Action]) -> str:
+    names = ", ".join(action.key for action in actions[:LISTED_NAMES])
+    more = len(actions) - LISTED_NAMES
+    return f"{names} and {more} more" if more > 0 else names
+
+
+def _owned(desired: DesiredState, live: LiveState, findings: Findings) -> Owned:
+    return Owned(
+        active_users=sum(1 for user in live.users if user.owned and user.active),
+        memberships=sum(len(group.members or ()) for group in live.groups if group.owned),
+        declared_users=len(desired.users),
+        identity_conflicts=findings.identity_conflicts,
+    )
+
+
+def _warn(findings: Findings, planner: Planner, live: LiveState, request: PlanRequest) -> None:
+    if findings.unreadable_records:
+        findings.warnings.append(
+            f"4me gives no custom fields back: those of {findings.unreadable_records} users cannot be compared and are"
+            " written at creation and when the record's value differs from what this state directory last applied"
+        )
+    if request.everything and not live.summary.complete:
+        findings.warnings.append("the read was not provably complete: nothing is removed")
+
+
+def _summarise(actions: Sequence[Action], users: Pairing, groups: Pairing) -> Summary:
+    return Summary(
+        users=_counts([each for each in actions if each.type is ResourceType.USER], users),
+        groups=_counts([each for each in actions if each.type is ResourceType.GROUP], groups),
+        memberships_added=sum(len(each.members.add) for each in actions),
+        memberships_removed=sum(len(each.members.remove) for each in actions),
+    )
+
+
+def _counts(actions: Sequence[Action], pairing: Pairing) -> Counts:
+    kinds = Counter(action.kind.value for action in actions)
+    declared = sum(1 for action in actions if action.source)
+    unlisted = len(actions) - declared
+    return Counts(
+        **kinds,
+        unchanged=len(pairing.pairs) - declared,
+        unmanaged=len(pairing.unlisted) - unlisted,
+    )

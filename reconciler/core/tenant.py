@@ -1,0 +1,68 @@
+"""One 4me account as its Tenant document declares it (ARCHITECTURE.md has the glossary)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from reconciler.core.guards import Limit
+from reconciler.core.model import Source, Unlisted
+
+if TYPE_CHECKING:
+    from datetime import date
+
+Dialect = Literal["auto", "4me", "rfc7644"]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSource:
+    """Where the bearer token comes from: exactly one of `env`, `file` and `command`; never the token itself.
+
+    `lifetime_days` counts from `issued`; together they tell when it expires.
+    """
+
+    env: str | None = None
+    file: str | None = None
+    command: tuple[str, ...] = ()
+    issued: date | None = None
+    lifetime_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which live resources this repository is responsible for (a SCIM filter, None: all), and what becomes of the
+    ones that nothing declares."""
+
+    filter: str | None = None
+    unlisted: Unlisted = "deactivate"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How fast and how wide to work; `timeout` in seconds."""
+
+    requests_per_hour: int = 3600
+    requests_per_two_seconds: int = 20
+    concurrency: int = 8
+    members_per_request: int = 500
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A Tenant document. `membership_touches_group`: whether a membership change moves the group's lastModified."""
+
+    name: str
+    endpoint: str
+    default: bool = False
+    account: str | None = None
+    dialect: Dialect = "auto"
+    token: TokenSource | None = None
+    users: Scope = Scope()
+    groups: Scope = Scope()
+    protected: tuple[str, ...] = ()
+    deactivations: Limit = Limit(percent=10)
+    membership_removals: Limit = Limit(percent=25)
+    limits: Limits = Limits()
+    membership_touches_group: bool | None = None
+    source: Source = Source("", 1)

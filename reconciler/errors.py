@@ -1,0 +1,96 @@
+"""Every expected error, split by who must act.
+
+::
+
+    ReconcilerError                 exit 1
+    ├── ManifestError               the author of a manifest: every problem, each with its place
+    ├── OperatorError               whoever runs the tool: settings, token, files, answers to a prompt
+    │   └── UsageError   exit 64    wrong words on the command line
+    ├── MatchError                  the author: records and live resources cannot be paired one to one
+    ├── ServiceError                the service: status, its own words, the request and the resource
+    │   └── LostAnswer              a request was sent and its answer never came: it may have been carried out
+    ├── GuardRefusal      exit 3    the reviewer: the numbers, and the way out
+    └── PartialApply      exit 4    some actions failed, were skipped, or were no longer as approved
+
+Anything else that escapes is a bug and shows its traceback.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class ReconcilerError(Exception):
+    """An expected error: a message for a person, an optional hint, an exit code."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that is wrong in a manifest; `line` and `column` count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+class ManifestError(ReconcilerError):
+    """The manifest set is not usable; `problems` lists everything that is wrong, sorted by place."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        count = len(self.problems)
+        noun = "problem" if count == 1 else "problems"
+        super().__init__("\n".join([*map(str, self.problems), f"{count} {noun} found, nothing was done"]))
+
+
+class OperatorError(ReconcilerError):
+    """Settings, credentials or local files are not usable."""
+
+
+class UsageError(OperatorError):
+    """The command line is wrong (sysexits' EX_USAGE)."""
+
+    exit_code = 64
+
+
+class MatchError(ReconcilerError):
+    """Desired and live resources do not pair one to one; the message names all of them."""
+
+
+class ServiceError(ReconcilerError):
+    """The service refused, failed, or answered with something unusable.
+
+    `status` is the HTTP status, or None where there was no (usable) answer.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
+
+class LostAnswer(ServiceError):  # noqa: N818 - named for what happened, like the others
+    """A request was sent and no answer came back: it may or may not have been carried out."""
+
+
+class GuardRefusal(ReconcilerError):  # noqa: N818 - a refusal is what it is
+    """A guard refused the plan."""
+
+    exit_code = 3
+
+
+class PartialApply(ReconcilerError):  # noqa: N818 - names the outcome
+    """An apply was carried out in part."""
+
+    exit_code = 4

@@ -1,0 +1,1 @@
+"""YAML manifests in: files, parsing, schema, and every problem with its place."""

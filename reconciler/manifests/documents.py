@@ -1,0 +1,178 @@
+"""The shape of each kind of document (pydantic), and pydantic's findings in plain words."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+
+from reconciler.core.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic_core import ErrorDetails
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class Document(BaseModel):
+    """Keys as in the manifests, no others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, coerce_numbers_to_str=True)
+
+
+def _whole_or_percent(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?%", value) and float(value[:-1]) <= 100:  # noqa: PLR2004
+        return value
+    raise ValueError("expected a whole number or a percentage such as 10%")
+
+
+def _lifetime(value: str) -> str:
+    if not re.fullmatch(r"[1-9]\d{0,3}d", value):
+        raise ValueError("expected a number of days such as 30d")
+    return value
+
+
+def _words(value: Any) -> Any:
+    return shlex.split(value) if isinstance(value, str) else value
+
+
+def _tenant_name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError("expected letters, digits, dots, dashes and underscores")
+    return value
+
+
+def _endpoint(value: str) -> str:
+    if not re.match(r"(https?://[^\s/]+|sandbox:)", value):
+        raise ValueError("expected an https:// URL (http:// on loopback only) or `sandbox:`")
+    if value.startswith("http://") and not re.match(r"http://(localhost|127\.[\d.]+|\[::1\])(:\d+)?(/|$)", value):
+        raise ValueError("plain http:// is for loopback only: the token would travel unprotected; use https://")
+    return value
+
+
+Share = Annotated[int | str, BeforeValidator(_whole_or_percent)]
+
+
+class TokenDocument(Document):
+    """Where the token comes from."""
+
+    env: str | None = None
+    file: str | None = None
+    command: Annotated[tuple[str, ...] | None, BeforeValidator(_words)] = None
+    issued: date | None = None
+    lifetime: Annotated[str, AfterValidator(_lifetime)] = "30d"
+
+    @model_validator(mode="after")
+    def _one_source(self) -> TokenDocument:
+        if sum(1 for each in (self.env, self.file, self.command) if each) != 1:
+            raise ValueError("exactly one of `env`, `file` and `command` says where the token comes from")
+        return self
+
+
+class ScopeDocument(Document):
+    """What of one resource type is owned."""
+
+    scope: str | None = None
+    unlisted: Literal["deactivate", "report"] = "deactivate"
+
+
+class OwnershipDocument(Document):
+    """What this repository is responsible for."""
+
+    users: ScopeDocument = ScopeDocument()
+    groups: ScopeDocument = ScopeDocument()
+    protected: tuple[str, ...] = ()
+
+
+class GuardrailsDocument(Document):
+    """Limits of the guards."""
+
+    deactivations: Share = "10%"
+    membership_removals: Share = "25%"
+
+
+class AssumeDocument(Document):
+    """What 4me does not document."""
+
+    membership_touches_group: Literal["unknown"] | bool = "unknown"
+
+
+class LimitsDocument(Document):
+    """How fast and how wide to work."""
+
+    requests_per_hour: Annotated[int, Field(ge=1)] = 3600
+    requests_per_two_seconds: Annotated[int, Field(ge=1)] = 20
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 8
+    members_per_request: Annotated[int, Field(ge=1)] = 500
+    timeout: Annotated[float, Field(gt=0)] = 30
+
+
+class TenantDocument(Document):
+    """`kind: Tenant`."""
+
+    kind: Literal["Tenant"]
+    name: Annotated[str, AfterValidator(_tenant_name)]
+    endpoint: Annotated[str, AfterValidator(_endpoint)]
+    default: bool = False
+    account: str | None = None
+    dialect: Literal["auto", "4me", "rfc7644"] = "auto"
+    token: TokenDocument | None = None
+    ownership: OwnershipDocument = OwnershipDocument()
+    guardrails: GuardrailsDocument = GuardrailsDocument()
+    assume: AssumeDocument = AssumeDocument()
+    limits: LimitsDocument = LimitsDocument()
+
+
+class RuleDocument(Document):
+    """One attribute's rule, written out."""
+
+    source: str | None = None
+    constant: Any = None
+    default: Any = None
+    apply: Literal["always", "create"] = "always"
+
+
+class MappingDocument(Document):
+    """`kind: Mapping`."""
+
+    kind: Literal["Mapping"]
+    resource: Literal["User", "Group"]
+    extends: Literal["default", "none"] = "default"
+    match: tuple[str, ...] | None = None
+    attributes: dict[str, RuleDocument | str | None] = Field(default_factory=dict)
+
+
+def explain(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Each finding as the path inside the document and a sentence."""
+    for found in error.errors():
+        yield tuple(found["loc"]), _sentence(model, found)
+
+
+def _sentence(model: type[BaseModel], found: ErrorDetails) -> str:
+    key = found["loc"][-1] if found["loc"] else ""
+    kind, context = found["type"], found.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"unknown key `{key}`{did_you_mean(str(key), _known_keys(model, found['loc'][:-1]))}"
+    if kind == "missing":
+        return f"missing key `{key}`"
+    if kind == "value_error":
+        return f"{f'`{key}`: ' if key else ''}{context['error']}"
+    if kind == "literal_error":
+        return f"`{key}`: {found['input']!r} is none of {context['expected']}"
+    return f"`{key}`: {found['msg'][0].lower()}{found['msg'][1:]}"
+
+
+def _known_keys(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
+    for step in place:
+        field = next((each for each in model.model_fields.values() if each.alias == step), None)
+        types = (field.annotation, *get_args(field.annotation)) if field else ()
+        model = next((each for each in types if isinstance(each, type) and issubclass(each, BaseModel)), model)
+    return [field.alias or name for name, field in model.model_fields.items()]

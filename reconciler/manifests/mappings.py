@@ -1,0 +1,141 @@
+"""Mapping documents to mappings: profiles, overriding, dropping, and what is wrong with a rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from reconciler.core.model import ResourceType
+from reconciler.core.paths import parse_path
+from reconciler.core.schema import KEY_ATTRIBUTE, MATCHABLE
+from reconciler.manifests.documents import MappingDocument, RuleDocument, explain
+from reconciler.manifests.yaml_reader import read_yaml
+from reconciler.mapping.rules import Mapping, Rule, check_target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.core.model import Value
+
+Finding = tuple[tuple[str | int, ...], str]
+NOT_YET = {
+    "expression": "expression rules are not supported by this version: use a direct rule, a constant or a default",
+    "scope": "scoping filters are not supported by this version: leave out the records that are not meant",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MappingResult:
+    """A mapping, or None and what is wrong with its document."""
+
+    mapping: Mapping | None
+    findings: tuple[Finding, ...] = ()
+
+
+@cache
+def profile(name: str, resource: ResourceType) -> Mapping:
+    """A built-in profile's mapping of one resource type; `none` has no rules."""
+    match = tuple(MATCHABLE[resource])
+    if name == "none":
+        return Mapping(resource, match, ())
+    for document in read_yaml(profile_text(name)):
+        if isinstance(document, dict) and document["resource"] == resource.value:
+            result = build_mapping(document)
+            if result.mapping:
+                return result.mapping
+    raise AssertionError(f"profile {name} has no mapping of {resource.value}s")
+
+
+def profile_text(name: str) -> str:
+    """The Mapping documents of a built-in profile, as YAML."""
+    return files("reconciler.mapping").joinpath("profiles", f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def build_mapping(document: dict[str, Value]) -> MappingResult:
+    """The mapping that a `kind: Mapping` document declares, its profile's rules included."""
+    refused = list(_not_yet(document))
+    if refused:
+        return MappingResult(None, tuple(refused))
+    try:
+        parsed = MappingDocument.model_validate(document)
+    except ValidationError as error:
+        return MappingResult(None, tuple(_trimmed(explain(MappingDocument, error))))
+    resource = ResourceType(parsed.resource)
+    findings = [*_check_match(parsed, resource), *_check_rules(parsed, resource)]
+    if findings:
+        return MappingResult(None, tuple(findings))
+    base = profile(parsed.extends, resource)
+    mapping = Mapping(resource, parsed.match or base.match, _merge(base, parsed))
+    produced = {rule.target for rule in mapping.rules}
+    if KEY_ATTRIBUTE[resource] not in produced:
+        return MappingResult(None, ((("attributes",), f"no rule for `{KEY_ATTRIBUTE[resource]}`, which 4me requires"),))
+    return MappingResult(mapping)
+
+
+def _not_yet(document: dict[str, Value]) -> Iterator[Finding]:
+    if "scope" in document:
+        yield ("scope",), NOT_YET["scope"]
+    attributes = document.get("attributes")
+    for target, rule in attributes.items() if isinstance(attributes, dict) else ():
+        if isinstance(rule, dict) and "expression" in rule:
+            yield ("attributes", target, "expression"), NOT_YET["expression"]
+
+
+def _trimmed(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Without the names that pydantic gives the branches of a union, each place once."""
+    seen: set[tuple[str | int, ...]] = set()
+    for path, message in findings:
+        place = tuple(step for step in path if step not in ("RuleDocument", "str"))
+        if path[-1:] == ("str",) or place in seen:
+            continue
+        seen.add(place)
+        yield place, message
+
+
+def _check_match(parsed: MappingDocument, resource: ResourceType) -> Iterator[Finding]:
+    usable = MATCHABLE[resource]
+    for index, name in enumerate(parsed.match or ()):
+        if name not in usable:
+            message = f"4me cannot match {resource.value.lower()}s by `{name}`: it finds them by {' and '.join(usable)}"
+            yield ("match", index), message
+    if parsed.match == ():
+        yield ("match",), f"`match` is empty: name {' or '.join(usable)}"
+
+
+def _check_rules(parsed: MappingDocument, resource: ResourceType) -> Iterator[Finding]:
+    for target, rule in parsed.attributes.items():
+        problem = check_target(resource, target)
+        if problem:
+            yield ("attributes", target), problem
+        elif isinstance(rule, RuleDocument) and not _is_whole(rule):
+            yield ("attributes", target), "give `source` or `constant`, one of them"
+
+
+def _is_whole(rule: RuleDocument) -> bool:
+    return ("source" in rule.model_fields_set) != ("constant" in rule.model_fields_set)
+
+
+def _merge(base: Mapping, parsed: MappingDocument) -> tuple[Rule, ...]:
+    """The profile's rules in their places, overridden or dropped, then the document's own."""
+    own = {_canonical(target): rule for target, rule in parsed.attributes.items()}
+    rules = [own.pop(rule.target, rule) if rule.target in own else rule for rule in base.rules]
+    targets = [rule.target for rule in base.rules]
+    pairs = [*zip(targets, rules, strict=True), *own.items()]
+    return tuple(_rule(target, rule) for target, rule in pairs if rule is not None)
+
+
+def _canonical(target: str) -> str:
+    path = parse_path(target)
+    return str(path) if path.name else target
+
+
+def _rule(target: str, rule: Rule | RuleDocument | str) -> Rule:
+    if isinstance(rule, Rule):
+        return rule
+    if isinstance(rule, str):
+        return Rule(target, source=rule)
+    return Rule(target, rule.source, rule.constant, rule.default, rule.apply)

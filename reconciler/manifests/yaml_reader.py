@@ -1,0 +1,207 @@
+"""YAML text to plain values by YAML 1.2's core schema, straight from parser events: no constructor, no round trip.
+
+Text stays text: a plain scalar is a number only if writing the number gives back the very same text, so `00123`, `1.10`
+and `1e3` are text, as are `no`, `on` and dates. Duplicate keys, merge keys and foreign tags are problems; aliases and
+depth are bounded. ruamel.yaml's C parser does the work; where it refuses (it wrongly refuses `[12:30]`) or is not
+installed, the pure parser's verdict counts.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.core.model import Value
+
+MAX_DEPTH = 64
+MAX_DIGITS = 18
+MAX_ALIASED_NODES = 1_000_000
+Place = tuple[int, int]
+Path = tuple[str | int, ...]
+
+_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
+_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq"))
+
+
+class YamlProblem(Exception):  # noqa: N818 - becomes a problem with its file
+    """What is wrong with a YAML text, and where (line and column from 1)."""
+
+    def __init__(self, message: str, place: Place) -> None:
+        super().__init__(message)
+        self.place = place
+
+
+class Block(dict[str, "Value"]):
+    """A mapping that knows where it starts."""
+
+    __slots__ = ("place",)
+    place: Place
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Builds values from events. `places`, if given, records where each key and each list item stands."""
+
+    events: Iterator[Any]
+    places: dict[Path, Place] | None = None
+    anchors: dict[str, tuple[Value, int]] = field(default_factory=dict)
+    nodes: int = 0
+    aliased: int = 0
+
+    def documents(self) -> list[Value]:
+        found: list[Value] = []
+        for event in self.events:
+            if isinstance(event, DocumentStartEvent):
+                self.anchors.clear()
+                found.append(self.value(next(self.events), (len(found),), 0))
+        return found
+
+    def value(self, event: Any, path: Path, depth: int) -> Value:
+        if type(event) is ScalarEvent:
+            self.nodes += 1
+            built: Value = _scalar(event)
+            if event.anchor:
+                self.anchors[event.anchor] = (built, 1)
+            return built
+        if type(event) is AliasEvent:
+            return self._alias(event)
+        if depth >= MAX_DEPTH:
+            raise YamlProblem(f"nested deeper than {MAX_DEPTH} levels", _place(event))
+        _check_tag(event)
+        before = self.nodes
+        self.nodes += 1
+        built = self._mapping(event, path, depth) if type(event) is MappingStartEvent else self._list(path, depth)
+        if event.anchor:
+            self.anchors[event.anchor] = (built, self.nodes - before)
+        return built
+
+    def _mapping(self, start: Any, path: Path, depth: int) -> Value:
+        block = Block()
+        block.place = _place(start)
+        key_places: dict[str, Place] = {}
+        while type(event := next(self.events)) is not MappingEndEvent:
+            if type(event) is not ScalarEvent:
+                raise YamlProblem("a key must be text", _place(event))
+            key = event.value
+            if key in block:
+                line = key_places.get(key, block.place)[0]
+                raise YamlProblem(f"duplicate key `{key}`, first at line {line}", _place(event))
+            if key == "<<" and not event.style:
+                raise YamlProblem("merge keys (`<<`) are not YAML 1.2: use `defaults`", _place(event))
+            if self.places is not None:
+                key_places[key] = self.places[(*path, key)] = _place(event)
+            block[key] = self.value(next(self.events), (*path, key) if self.places is not None else path, depth + 1)
+        return block
+
+    def _list(self, path: Path, depth: int) -> Value:
+        items: list[Value] = []
+        while type(event := next(self.events)) is not SequenceEndEvent:
+            here = path
+            if self.places is not None:
+                here = (*path, len(items))
+                self.places[here] = _place(event)
+            items.append(self.value(event, here, depth + 1))
+        return items
+
+    def _alias(self, event: Any) -> Value:
+        if event.anchor not in self.anchors:
+            raise YamlProblem(f"alias `*{event.anchor}` refers to nothing before it", _place(event))
+        built, size = self.anchors[event.anchor]
+        self.nodes += size
+        self.aliased += size
+        if self.aliased > MAX_ALIASED_NODES:
+            raise YamlProblem(f"aliases expand to more than {MAX_ALIASED_NODES} values", _place(event))
+        return built
+
+
+def read_yaml(text: str) -> list[Value]:
+    """The documents of a YAML text; mappings are `Block`s. Raises YamlProblem for the first thing that is wrong."""
+    return _build(text, None)
+
+
+def find_places(text: str) -> dict[Path, Place]:
+    """Where each key and list item of a readable text stands: (document, key or index, ...) -> (line, column)."""
+    places: dict[Path, Place] = {}
+    _build(text, places)
+    return places
+
+
+def _build(text: str, places: dict[Path, Place] | None) -> list[Value]:
+    try:
+        return _Builder(_fast_events(text), places).documents()
+    except YamlProblem:
+        if places is None:
+            _build(text, {})  # the same verdict, with the first place of a duplicate key
+        raise
+    except YAMLError:
+        if places is not None:
+            places.clear()
+    try:
+        return _Builder(YAML(typ="safe", pure=True).parse(text), places).documents()
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        message = ", ".join(part for part in (error.context, error.problem) if part)
+        raise YamlProblem(f"not YAML: {message}", (mark.line + 1, mark.column + 1) if mark else (1, 1)) from None
+    except YAMLError as error:
+        raise YamlProblem(f"not YAML: {str(error).splitlines()[0]}", (1, 1)) from None
+
+
+def _fast_events(text: str) -> Iterator[Any]:
+    try:
+        from ruamel.yaml.cyaml import CParser  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        yield from YAML(typ="safe", pure=True).parse(text)
+        return
+    parser = CParser(text)
+    while parser.check_event():
+        yield parser.get_event()
+
+
+def _scalar(event: Any) -> Value:
+    text: str = event.value
+    if event.style:
+        return text
+    tag = event.tag and str(event.tag)
+    if tag:
+        _check_tag(event)
+        if tag.endswith(":str") or tag == "!":
+            return text
+    if text in _NULLS:
+        return None
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    first = text[0]
+    if (first.isdigit() or first == "-") and _NUMBER.fullmatch(text):
+        number: int | float = float(text) if "." in text else (int(text) if len(text) <= MAX_DIGITS else 0)
+        return number if str(number) == text else text
+    return text
+
+
+
+
+def _check_tag(event: Any) -> None:
+    tag = event.tag and str(event.tag)
+    if tag and tag != "!" and tag not in _TAGS:
+        raise YamlProblem(f"tag `{tag}` is not supported", _place(event))
+
+
+def _place(event: Any) -> Place:
+    return event.start_mark.line + 1, event.start_mark.column + 1

@@ -1,0 +1,131 @@
+"""Environment and Tenant document to what a run needs: which tenant, its token, who runs it.
+
+The only reader of the environment. Reads a token's file or runs its command, without a shell, when asked for the token.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import subprocess
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.errors import OperatorError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.core.tenant import Tenant, TokenSource
+
+SANDBOX = "sandbox:"
+EXPIRY_NOTICE_DAYS = 7
+COMMAND_SECONDS = 60
+
+
+def color_wanted(*, terminal: bool) -> bool:
+    """Whether output to this stream may be coloured (https://no-color.org)."""
+    return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def who() -> str:
+    """Who runs this, for the journal: the pipeline's actor where there is one, else the user of this machine."""
+    for name in ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_REQUESTEDFOR"):
+        if os.environ.get(name):
+            return os.environ[name]
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def choose_tenant(tenants: Sequence[Tenant], name: str | None) -> Tenant:
+    """The tenant of that name; without a name the default one, or the only one. Raises UsageError or OperatorError."""
+    known = ", ".join(tenant.name for tenant in tenants)
+    if name is not None:
+        for tenant in tenants:
+            if tenant.name == name:
+                return tenant
+        raise UsageError(f"no tenant `{name}` in the manifests", hint=f"known tenants: {known or 'none'}")
+    chosen = [tenant for tenant in tenants if tenant.default] or list(tenants)
+    if not chosen:
+        raise OperatorError(
+            "the manifests have no Tenant document",
+            hint="add one (`kind: Tenant`, `name`, `endpoint`); docs/manifests.md shows how",
+        )
+    if len(chosen) > 1:
+        raise UsageError("which tenant?", hint=f"--tenant NAME, one of: {known}")
+    return chosen[0]
+
+
+def is_sandbox(tenant: Tenant) -> bool:
+    """Whether the tenant is the embedded sandbox."""
+    return tenant.endpoint.startswith(SANDBOX)
+
+
+def sandbox_database(tenant: Tenant, state: Path) -> Path:
+    """The database file of an embedded sandbox: `sandbox:PATH`, or below the state directory."""
+    path = tenant.endpoint.removeprefix(SANDBOX)
+    return Path(path) if path else state / "sandbox" / f"{tenant.name}.db"
+
+
+def read_token(source: TokenSource | None) -> str | None:
+    """The bearer token; None where the tenant names no source. Raises OperatorError, which never shows the token."""
+    if source is None:
+        return None
+    token = _raw_token(source).strip()
+    if not token:
+        raise OperatorError(f"the token from {_described(source)} is empty", hint="generate one in 4me: Settings > Apps")
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise OperatorError(f"what {_described(source)} gives is not a bearer token (it has blanks or control characters)")
+    return token
+
+
+def expiry_warning(source: TokenSource | None, today: date) -> str | None:
+    """What to say of the token's age: that it has expired or soon will, or nothing."""
+    if source is None or source.issued is None:
+        return None
+    expires = source.issued + timedelta(days=source.lifetime_days)
+    left = (expires - today).days
+    if left < 0:
+        return f"the token expired on {expires}, {-left} day(s) ago, if it was issued on {source.issued} as declared"
+    if left <= EXPIRY_NOTICE_DAYS:
+        return f"the token expires on {expires}, in {left} day(s): rotate it in 4me (Settings > Apps)"
+    return None
+
+
+def _described(source: TokenSource) -> str:
+    if source.env:
+        return f"the environment variable {source.env}"
+    return f"the file {source.file}" if source.file else f"the command `{source.command[0]}`"
+
+
+def _raw_token(source: TokenSource) -> str:
+    if source.env:
+        if source.env not in os.environ:
+            raise OperatorError(
+                f"the environment variable {source.env}, which should hold the token, is not set",
+                hint=f"export {source.env}=... or name another source under `token:` in the Tenant document",
+            )
+        return os.environ[source.env]
+    if source.file:
+        try:
+            return Path(source.file).expanduser().read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise OperatorError(f"the token cannot be read from the file {source.file}: {reason}") from None
+    return _command_token(source.command)
+
+
+def _command_token(command: tuple[str, ...]) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - the tenant's own words, no shell
+            command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else type(error).__name__
+        raise OperatorError(f"the token's command `{command[0]}` did not run: {reason}") from None
+    if done.returncode != 0:
+        raise OperatorError(f"the token's command `{command[0]}` ended with exit code {done.returncode}")
+    return done.stdout
