@@ -34,7 +34,8 @@ def as_boolean(value: Value) -> Value:
     return _BOOLEANS.get(value.lower(), value) if isinstance(value, str) else value
 
 
-def _instant(text: str) -> datetime | None:
+def instant(text: str) -> datetime | None:
+    """The time that an RFC 3339 text with an offset names, or None."""
     if not _INSTANT.fullmatch(text):
         return None
     try:
@@ -46,8 +47,8 @@ def _instant(text: str) -> datetime | None:
 def _same_text(one: str, other: str, *, exact: bool) -> bool:
     if one == other or (not exact and one.casefold() == other.casefold()):
         return True
-    instant = _instant(one)
-    return instant is not None and instant == _instant(other)
+    moment = instant(one)
+    return moment is not None and moment == instant(other)
 
 
 def same(one: Value, other: Value, *, exact: bool = False) -> bool:

@@ -1,0 +1,215 @@
+"""One HTTP client: authentication, pacing, retries, and errors in plain words. Nothing in it can delete."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+import httpx
+
+from reconciler import __version__
+from reconciler.errors import LostAnswer, ServiceError
+from reconciler.scim.connection import Connection, check_endpoint
+from reconciler.scim.messages import explain_answer
+from reconciler.scim.pacing import Pacer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+Method = Literal["GET", "POST", "PUT", "PATCH"]
+Application = "Callable[..., Iterable[bytes]]"
+ATTEMPTS = 5
+MAX_BACKOFF = 30.0
+MAX_REDIRECTS = 5
+UNAVAILABLE = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
+IN_PROCESS = "http://sandbox.localhost/scim/v2"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer that was not an error."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+class _InProcess(httpx.BaseTransport):
+    """A WSGI application as if it were behind a connection, which it may also drop."""
+
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+        self._inner = httpx.WSGITransport(app=application)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            response = self._inner.handle_request(request)
+            response.read()
+        except ConnectionError as error:
+            raise httpx.ReadError(str(error) or "connection dropped", request=request) from error
+        return response
+
+
+class Client:
+    """Sends requests to one tenant; safe to use from several threads."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        application: Callable[..., Iterable[bytes]] | None = None,
+        on_talk: Callable[[str], None] = lambda _text: None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.endpoint = IN_PROCESS if application else check_endpoint(connection.endpoint)
+        self.pacer = Pacer(
+            connection.requests_per_hour,
+            connection.requests_per_two_seconds,
+            on_wait=lambda seconds, reason: on_talk(f"waiting {seconds:.0f} s: {reason}"),
+        )
+        self.requests = 0
+        self._count = Lock()
+        self._sleep = sleep
+        self._on_talk = on_talk
+        self._http = httpx.Client(
+            headers=_headers(connection),
+            timeout=connection.timeout,
+            transport=_InProcess(application) if application else None,
+            limits=httpx.Limits(max_connections=connection.concurrency, max_keepalive_connections=connection.concurrency),
+            follow_redirects=False,
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def get(self, path: str, parameters: dict[str, str] | None = None) -> Answer:
+        """The answer to a GET; safe to repeat, so it is repeated where that may help. Raises ServiceError."""
+        return self.send("GET", path, parameters=parameters)
+
+    def send(
+        self,
+        method: Method,
+        path: str,
+        *,
+        parameters: dict[str, str] | None = None,
+        body: Any = None,
+        resource: str = "",
+    ) -> Answer:
+        """Send until there is an answer worth having.
+
+        A POST is repeated only where it cannot have been carried out. Raises ServiceError, and LostAnswer where it may
+        have been. `resource` names what it is about.
+        """
+        subject = f"{method} {path}" + (f" ({resource})" if resource else "")
+        for attempt in range(1, ATTEMPTS + 1):
+            last = attempt == ATTEMPTS
+            try:
+                answer = self._exchange(method, self.endpoint + path, parameters, body)
+            except httpx.TransportError as error:
+                self._judge_failure(error, method, subject, last=last)
+                self._back_off(attempt, None, f"{subject}: {_failure(error)}")
+                continue
+            if answer.status_code < HTTPStatus.BAD_REQUEST:
+                return Answer(answer.status_code, answer.headers, answer.content)
+            if last or not _worth_repeating(method, answer):
+                raise explain_answer(subject, answer.status_code, answer.content, answer.headers.get("content-type", ""))
+            self._back_off(attempt, answer, f"{subject}: HTTP {answer.status_code}")
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _exchange(
+        self, method: Method, url: str, parameters: dict[str, str] | None, body: Any
+    ) -> httpx.Response:
+        request = self._http.build_request(method, url, params=parameters, json=body)
+        for _ in range(MAX_REDIRECTS):
+            response = self._send_once(request)
+            if not response.is_redirect:
+                return response
+            request = self._redirected(request, response)
+        raise ServiceError(f"{method} {urlsplit(url).path}: more than {MAX_REDIRECTS} redirects")
+
+    def _send_once(self, request: httpx.Request) -> httpx.Response:
+        self.pacer.acquire()
+        headers = None
+        try:
+            with self._count:
+                self.requests += 1
+            response = self._http.send(request)
+            headers = response.headers
+        finally:
+            self.pacer.release(headers)
+        return response
+
+    def _redirected(self, request: httpx.Request, response: httpx.Response) -> httpx.Request:
+        target = request.url.join(response.headers.get("location", ""))
+        same = (target.scheme, target.host, target.port) == (request.url.scheme, request.url.host, request.url.port)
+        if request.method != "GET" or not same:
+            raise ServiceError(
+                f"{request.method} {request.url.path}: redirected to {target.scheme}://{target.host}, not followed",
+                status=response.status_code,
+                hint="the token is sent to the configured endpoint only; correct `endpoint` if that is the new address",
+            )
+        return self._http.build_request("GET", target)
+
+    def _judge_failure(self, error: httpx.TransportError, method: Method, subject: str, *, last: bool) -> None:
+        unsent = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
+        if method == "POST" and not unsent:
+            raise LostAnswer(f"{subject}: {_failure(error)}, it may have been carried out") from error
+        if last:
+            hint = "is the endpoint right, and reachable from here?" if unsent else None
+            raise ServiceError(f"{subject}: {_failure(error)}, {ATTEMPTS} times", hint=hint) from error
+
+    def _back_off(self, attempt: int, answer: httpx.Response | None, reason: str) -> None:
+        told = _retry_after(answer)
+        if told is not None:
+            self.pacer.block(told, f"the service asked for it ({reason})")
+            return
+        seconds = min(MAX_BACKOFF, 0.5 * 2**attempt) * (0.5 + random.random() / 2)  # noqa: S311 - jitter, no secret
+        self._on_talk(f"{reason}; trying again in {seconds:.1f} s")
+        self._sleep(seconds)
+
+
+def _headers(connection: Connection) -> dict[str, str]:
+    headers = {
+        "Accept": "application/scim+json, application/json",
+        "User-Agent": f"fourme-reconciler/{__version__}",
+    }
+    if connection.token:
+        headers["Authorization"] = f"Bearer {connection.token}"
+    if connection.account:
+        headers["X-4me-Account"] = connection.account
+    return headers
+
+
+def _worth_repeating(method: Method, answer: httpx.Response) -> bool:
+    if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        return True
+    if method == "POST":
+        return answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE and "retry-after" in answer.headers
+    return answer.status_code in UNAVAILABLE
+
+
+def _retry_after(answer: httpx.Response | None) -> float | None:
+    """Seconds from either form of Retry-After (RFC 9110 §10.2.3)."""
+    value = answer.headers.get("retry-after") if answer is not None else None
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def _failure(error: httpx.TransportError) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer in time"
+    return f"connection failed ({error or type(error).__name__})"

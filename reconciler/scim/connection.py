@@ -1,0 +1,47 @@
+"""How to reach one tenant, and which addresses are allowed at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Literal
+from urllib.parse import urlsplit
+
+from reconciler.errors import OperatorError
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One tenant's endpoint and limits; `timeout` in seconds. The token never appears in its representation."""
+
+    endpoint: str
+    token: str | None = field(default=None, repr=False)
+    account: str | None = None
+    dialect: Literal["auto", "4me", "rfc7644"] = "auto"
+    requests_per_hour: int = 3600
+    requests_per_two_seconds: int = 20
+    concurrency: int = 8
+    members_per_request: int = 500
+    timeout: float = 30.0
+
+
+def check_endpoint(endpoint: str) -> str:
+    """The endpoint without its last slash. Raises OperatorError unless it is HTTPS, or HTTP on loopback."""
+    parts = urlsplit(endpoint)
+    if parts.scheme == "https" and parts.hostname:
+        return endpoint.rstrip("/")
+    if parts.scheme == "http" and parts.hostname and _is_loopback(parts.hostname):
+        return endpoint.rstrip("/")
+    raise OperatorError(
+        f"the endpoint {endpoint} is not allowed: it must be https:// (http:// on loopback only)",
+        hint="the token would travel unprotected",
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
