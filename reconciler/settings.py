@@ -95,6 +95,15 @@ def expiry_warning(source: TokenSource | None, today: date) -> str | None:
     return None
 
 
+def describe_token(source: TokenSource | None) -> str:
+    """Where the token comes from and when it expires, for `check`."""
+    if source is None:
+        return "none declared"
+    if source.issued is None:
+        return f"from {_described(source)}; expiry unknown: state `issued` in the Tenant document"
+    return f"from {_described(source)}; expires on {source.issued + timedelta(days=source.lifetime_days)}"
+
+
 def _described(source: TokenSource) -> str:
     if source.env:
         return f"the environment variable {source.env}"
