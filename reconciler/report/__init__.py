@@ -1,0 +1,1 @@
+"""Plans and outcomes as text, JSON, Markdown and HTML. Pure: returns strings."""

@@ -1,0 +1,70 @@
+"""A plan as Markdown for a review; nothing that a name contains can break it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from reconciler.core.guards import explain_breach
+from reconciler.core.model import ActionKind
+from reconciler.core.paths import short_path
+from reconciler.report.words import NO_CHANGES, SYMBOLS, impact, safe, show_value, summary_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.core.model import Action, Member, Plan
+
+_TITLES = {
+    ActionKind.DEACTIVATE: "Loses access",
+    ActionKind.CREATE: "New",
+    ActionKind.REACTIVATE: "Comes back",
+    ActionKind.UPDATE: "Changes",
+}
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~>$:])")
+
+
+def render_plan_markdown(plan: Plan) -> str:
+    """Impact first, then a table per kind of action, details folded."""
+    return "\n".join(_lines(plan)) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text as Markdown shows it: no markup, no HTML, no mention, no link, no table cell of its own."""
+    text = safe(text).replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
+    return _SPECIAL.sub(r"\\\1", text).replace("://", ":&#47;&#47;").replace("www.", "www&#46;")
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    yield f"### Plan for {escape(plan.tenant.name)}: {impact(plan)}"
+    yield ""
+    yield f"{summary_line(plan) if plan.actions else NO_CHANGES}"
+    for guard in plan.guards:
+        if guard.breached:
+            text, way_out = explain_breach(guard)
+            yield from ("", f"**Refused:** {escape(text)}. {escape(way_out)}")
+    for warning in plan.warnings:
+        yield from ("", f"> Warning: {escape(warning)}")
+    for kind, title in _TITLES.items():
+        actions = [action for action in plan.actions if action.kind is kind]
+        if actions:
+            yield from ("", f"<details><summary>{title} ({len(actions)})</summary>", "")
+            yield from ("| | who or what | what changes | why | where |", "|---|---|---|---|---|")
+            yield from map(_row, actions)
+            yield from ("", "</details>")
+    yield from ("", f"Fingerprint `{plan.fingerprint}`")
+
+
+def _row(action: Action) -> str:
+    changes = [
+        f"{escape(short_path(change.path))}: {escape(show_value(change.before))} → {escape(show_value(change.after))}"
+        for change in action.changes
+    ]
+    members = [f"{sign} {escape(each.name)}" for sign, side in _sides(action) for each in side]
+    place = escape(str(action.source)) if action.source else ""
+    cells = (SYMBOLS[action.kind], escape(action.key), "<br>".join([*changes, *members]), escape(action.reason), place)
+    return f"| {' | '.join(cells)} |"
+
+
+def _sides(action: Action) -> tuple[tuple[str, tuple[Member, ...]], ...]:
+    return ("＋", action.members.add), ("－", action.members.remove)

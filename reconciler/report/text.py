@@ -1,0 +1,168 @@
+"""Plans, drift and outcomes as text for a terminal, at 80 columns; colour only helps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+from reconciler.core.guards import explain_breach
+from reconciler.core.model import ActionKind, OutcomeStatus, ResourceType
+from reconciler.core.paths import short_path
+from reconciler.report.words import NO_CHANGES, NO_DRIFT, SYMBOLS, of_type, safe, show_value, summary_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reconciler.core.model import Action, Change, Member, Outcome, Plan
+
+MEMBERS_SHOWN = 20
+COLORS = {
+    ActionKind.CREATE: "32",
+    ActionKind.UPDATE: "33",
+    ActionKind.REACTIVATE: "36",
+    ActionKind.DEACTIVATE: "31",
+}
+BOLD, RED = "1", "31"
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    color: bool
+    width: int
+    drift: bool = False
+
+    def paint(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self.color else text
+
+    def sides(self, change: Change) -> tuple[str, str]:
+        return show_value(change.before), show_value(change.after)
+
+
+def render_plan(plan: Plan, *, color: bool = False, width: int = 80) -> str:
+    """What apply would do, why, and where it is declared."""
+    return "\n".join(_lines(plan, _Style(color, width)))
+
+
+def render_drift(plan: Plan, *, color: bool = False, width: int = 80) -> str:
+    """The same told from 4me's side: what it has, and what the manifests say."""
+    return "\n".join(_lines(plan, _Style(color, width, drift=True)))
+
+
+def _lines(plan: Plan, style: _Style) -> Iterator[str]:
+    yield from _header(plan, style)
+    for title, resource in (("Users", ResourceType.USER), ("Groups", ResourceType.GROUP)):
+        actions = of_type(plan, resource)
+        if actions:
+            yield from ("", style.paint(title, BOLD))
+            for action in actions:
+                yield from _action_lines(action, style)
+    for warning in plan.warnings:
+        yield ""
+        yield from _wrapped(f"warning: {safe(warning)}", style)
+    for guard in plan.guards:
+        if guard.breached:
+            text, way_out = explain_breach(guard)
+            yield ""
+            yield from _wrapped(style.paint(f"refused: {text}", RED), style)
+            yield from _wrapped(f"  {way_out}", style)
+    yield ""
+    yield from _conclusion(plan, style)
+
+
+def _header(plan: Plan, style: _Style) -> Iterator[str]:
+    tenant, live = plan.tenant, plan.live
+    account = f", account {tenant.account}" if tenant.account else ""
+    title = f"{'Drift of' if style.drift else 'Plan for'} {tenant.name} ({tenant.endpoint}{account})"
+    yield style.paint(safe(title), BOLD)
+    complete = "" if live.summary.complete else ", INCOMPLETE"
+    yield (
+        f"4me: {live.users} users, {live.groups} groups"
+        f" ({live.summary.strategy}, {live.summary.requests} requests{complete});"
+        f" manifests: {plan.manifests.users} users, {plan.manifests.groups} groups"
+    )
+
+
+def _conclusion(plan: Plan, style: _Style) -> Iterator[str]:
+    if not plan.actions:
+        yield NO_DRIFT if style.drift else NO_CHANGES
+        return
+    label = f"Drift: {len(plan.actions)} resources differ; to mend:" if style.drift else "Plan:"
+    yield from _wrapped(f"{label} {summary_line(plan)}", style)
+
+
+def _wrapped(text: str, style: _Style) -> list[str]:
+    return wrap(text, style.width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
+
+def _action_lines(action: Action, style: _Style) -> Iterator[str]:
+    symbol, name = SYMBOLS[action.kind], safe(action.key)
+    place = safe(str(action.source)) if action.source else ""
+    left = f"  {symbol} {name}"
+    gap = style.width - len(left) - len(place)
+    heading = f"{left}{' ' * gap}{place}" if gap > 1 else f"{left}  {place}".rstrip()
+    yield style.paint(heading.rstrip(), COLORS[action.kind])
+    yield from _wrapped(f"      {action.kind.value}: {safe(_drift_reason(action) if style.drift else action.reason)}", style)
+    yield from _change_lines(action, style)
+    yield from _member_lines("+", action.members.add, style)
+    yield from _member_lines("-", action.members.remove, style)
+
+
+def _drift_reason(action: Action) -> str:
+    return {ActionKind.CREATE: "declared, but not in 4me", ActionKind.DEACTIVATE: action.reason}.get(
+        action.kind, f"{action.reason} (4me → manifests)"
+    )
+
+
+def _change_lines(action: Action, style: _Style) -> Iterator[str]:
+    changes = [each for each in action.changes if each.path != "active" or len(action.changes) == 1]
+    labels = [safe(short_path(change.path)) for change in changes]
+    column = min(max(map(len, labels), default=0), style.width // 3)
+    for label, change in zip(labels, changes, strict=True):
+        before, after = style.sides(change)
+        value = after if action.kind is ActionKind.CREATE else f"{before} → {after}"
+        line = f"      {label:<{column}}  {value}"
+        if len(line) <= style.width or action.kind is ActionKind.CREATE:
+            yield line
+        else:
+            yield f"      {label:<{column}}  {before}"
+            yield f"      {'':<{column}}  → {after}"
+
+
+def _member_lines(sign: str, members: Sequence[Member], style: _Style) -> Iterator[str]:
+    code = COLORS[ActionKind.CREATE if sign == "+" else ActionKind.DEACTIVATE]
+    for member in members[:MEMBERS_SHOWN]:
+        group = " (group)" if member.type is ResourceType.GROUP else ""
+        yield style.paint(f"      {sign} {safe(member.name)}{group}", code)
+    more = len(members) - MEMBERS_SHOWN
+    if more > 0:
+        yield f"      {sign} and {more} more (--format json shows all)"
+
+
+def render_outcome_line(outcome: Outcome) -> str:
+    """One line of progress."""
+    action = outcome.action
+    detail = f": {safe(outcome.detail)}" if outcome.detail else ""
+    return f"{outcome.status.value} {SYMBOLS[action.kind]} {action.type.value} {safe(action.key)}{detail}"
+
+
+def render_outcomes(outcomes: Sequence[Outcome], *, color: bool = False, width: int = 80) -> str:
+    """What was done, and what was not, in the service's words."""
+    style = _Style(color, width)
+    counts = {status: sum(1 for each in outcomes if each.status is status) for status in OutcomeStatus}
+    lines = [line for each in outcomes for line in _outcome_lines(each, style)]
+    failed, skipped = counts[OutcomeStatus.FAILED], counts[OutcomeStatus.SKIPPED]
+    rest = f", {failed} failed, {skipped} skipped" if failed or skipped else ""
+    lines.append(f"Applied: {counts[OutcomeStatus.DONE]} of {len(outcomes)} done{rest}.")
+    return "\n".join(lines)
+
+
+def _outcome_lines(outcome: Outcome, style: _Style) -> Iterator[str]:
+    action = outcome.action
+    marks = {OutcomeStatus.DONE: "done   ", OutcomeStatus.FAILED: "FAILED ", OutcomeStatus.SKIPPED: "skipped"}
+    code = RED if outcome.status is OutcomeStatus.FAILED else COLORS[action.kind]
+    yield style.paint(f"  {marks[outcome.status]} {SYMBOLS[action.kind]} {action.type.value} {safe(action.key)}", code)
+    if outcome.detail:
+        yield from wrap(
+            safe(outcome.detail), style.width, initial_indent=" " * 10, subsequent_indent=" " * 10, break_on_hyphens=False
+        )

@@ -1,0 +1,79 @@
+"""Words, symbols and safe text that all reports share."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import TYPE_CHECKING
+
+from reconciler.core.model import ActionKind, ResourceType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.core.model import Action, Plan, Value
+
+SYMBOLS = {
+    ActionKind.CREATE: "+",
+    ActionKind.UPDATE: "~",
+    ActionKind.REACTIVATE: "↻",
+    ActionKind.DEACTIVATE: "-",
+}
+NO_CHANGES = "No changes. 4me is as the manifests say."
+NO_DRIFT = "No drift. 4me is as the manifests say."
+_UNSAFE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+
+
+def safe(text: str) -> str:
+    """Text without anything that could move a cursor, hide or reorder what is read: such characters are escaped."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        each.encode("unicode_escape").decode() if unicodedata.category(each) in _UNSAFE else each for each in text
+    )
+
+
+def show_value(value: Value) -> str:
+    """A value as people read it: text in quotes, no value as `(none)`."""
+    if value is None or value in ("", []):
+        return "(none)"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return safe(", ".join(map(str, value)))
+    return safe(json.dumps(value, ensure_ascii=False))
+
+
+def of_type(plan: Plan, resource: ResourceType) -> list[Action]:
+    """The plan's actions on one type of resource, in order."""
+    return [action for action in plan.actions if action.type is resource]
+
+
+def summary_line(plan: Plan) -> str:
+    """The plan in numbers, in one line."""
+    users, groups = plan.summary.users, plan.summary.groups
+    counts = [
+        f"{users.create + groups.create} to create",
+        f"{users.update + groups.update} to update",
+        f"{users.reactivate} to reactivate",
+        f"{users.deactivate + groups.deactivate} to deactivate",
+    ]
+    members = f"memberships: {plan.summary.memberships_added} to add, {plan.summary.memberships_removed} to remove"
+    rest = f"{users.unchanged + groups.unchanged} unchanged, {users.unmanaged + groups.unmanaged} unmanaged"
+    return f"{', '.join(counts)}; {members}; {rest}"
+
+
+def impact(plan: Plan) -> str:
+    """What matters to a reviewer, in terms of access."""
+    users, groups = plan.summary.users, plan.summary.groups
+    facts: Sequence[tuple[int, str, str]] = (
+        (users.deactivate, "person loses all access", "people lose all access"),
+        (groups.deactivate, "group is emptied", "groups are emptied"),
+        (plan.summary.memberships_removed, "membership is removed", "memberships are removed"),
+        (users.create, "person is new", "people are new"),
+        (users.reactivate, "person comes back", "people come back"),
+        (plan.summary.memberships_added, "membership is added", "memberships are added"),
+        (users.update + groups.update + groups.create, "other resource changes", "other resources change"),
+    )
+    told = [f"{count} {one if count == 1 else many}" for count, one, many in facts if count]
+    return ", ".join(told) or "nothing changes"
