@@ -55,7 +55,7 @@ class Applier:
     stop: Event = field(default_factory=Event)
 
     def apply_plan(self, actions: Sequence[Action], on_outcome: Callable[[Outcome], None]) -> tuple[Outcome, ...]:
-        """Carry out `actions`; one outcome each, in the order in which they ended, told to `on_outcome` as they come."""
+        """Carry out `actions`; one outcome each, told to `on_outcome` as they end."""
         outcomes: list[Outcome] = []
         with ThreadPoolExecutor(self.concurrency) as pool:
             for wave in order_actions(actions):

@@ -80,17 +80,17 @@ class ServiceError(ReconcilerError):
         self.status = status
 
 
-class LostAnswer(ServiceError):  # noqa: N818 - named for what happened, like the others
+class LostAnswer(ServiceError):
     """A request was sent and no answer came back: it may or may not have been carried out."""
 
 
-class GuardRefusal(ReconcilerError):  # noqa: N818 - a refusal is what it is
+class GuardRefusal(ReconcilerError):
     """A guard refused the plan."""
 
     exit_code = 3
 
 
-class PartialApply(ReconcilerError):  # noqa: N818 - names the outcome
+class PartialApply(ReconcilerError):
     """An apply was carried out in part."""
 
     exit_code = 4

@@ -153,9 +153,7 @@ def last_written_fields(state: Path, tenant: TenantIdentity) -> dict[str, Attrib
         for entry in entries:
             if _is_done_user(entry):
                 fields = {
-                    each["path"]: each["after"]
-                    for each in entry["changes"]
-                    if each["path"].startswith(CUSTOM_FIELDS)
+                    each["path"]: each["after"] for each in entry["changes"] if each["path"].startswith(CUSTOM_FIELDS)
                 }
                 written.setdefault(entry["id"], {}).update(fields)
     return written

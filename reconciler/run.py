@@ -20,7 +20,7 @@ from reconciler.core.model import LiveCounts, ManifestSummary, Member, Plan, Res
 from reconciler.core.paths import MANAGER
 from reconciler.core.plan import PlanRequest, fingerprint, make_plan, same_action
 from reconciler.core.suggest import did_you_mean
-from reconciler.errors import GuardRefusal, OperatorError, UsageError
+from reconciler.errors import GuardRefusal, ManifestError, OperatorError, Problem, UsageError
 from reconciler.journal import last_written_fields, open_journal
 from reconciler.manifests.read import read_manifests
 from reconciler.settings import choose_tenant, expiry_warning, is_sandbox, read_token, sandbox_database, who
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 
     from reconciler.core.model import Action, Desired, Guard, LiveState, Outcome
     from reconciler.core.plan import Changeset
-    from reconciler.core.tenant import Tenant
+    from reconciler.core.tenant import Scope, Tenant
     from reconciler.manifests.read import Manifests
     from reconciler.scim.directory import Directory, Probe
+    from reconciler.scim.filters import Filter
 
 
 def _silent(_done: int, _total: int | None) -> None:
@@ -42,8 +43,10 @@ def _silent(_done: int, _total: int | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """What to plan: `targets` are keys, `allow` lets guards pass up to a count. `on_read` hears of pages read and
-    their total, `on_talk` of waits and warnings that are not the plan's."""
+    """What to plan: `targets` are keys, `allow` lets guards pass up to a count.
+
+    `on_read` hears of users read and their total, `on_talk` of waits and warnings that are not the plan's.
+    """
 
     manifests: Path
     state: Path
@@ -151,8 +154,8 @@ def refuse_breached(planned: Planned) -> None:
 @contextmanager
 def open_tenant(tenant: Tenant, options: PlanOptions) -> Iterator[Directory]:
     """The tenant's directory, connected. Raises OperatorError and ServiceError."""
-    from reconciler.scim.connection import Connection  # noqa: PLC0415 - httpx takes longer to load than help to print
-    from reconciler.scim.directory import open_directory  # noqa: PLC0415
+    from reconciler.scim.connection import Connection
+    from reconciler.scim.directory import open_directory
 
     notice = expiry_warning(tenant.token, datetime.now(UTC).date())
     if notice:
@@ -169,13 +172,16 @@ def open_tenant(tenant: Tenant, options: PlanOptions) -> Iterator[Directory]:
         members_per_request=tenant.limits.members_per_request,
         timeout=tenant.limits.timeout,
     )
-    with _sandbox(tenant, options.state) as application, open_directory(
-        connection,
-        scopes=(users_scope, groups_scope),
-        application=application,
-        on_progress=options.on_read,
-        on_talk=options.on_talk,
-    ) as directory:
+    with (
+        _sandbox(tenant, options.state) as application,
+        open_directory(
+            connection,
+            scopes=(users_scope, groups_scope),
+            application=application,
+            on_progress=options.on_read,
+            on_talk=options.on_talk,
+        ) as directory,
+    ):
         yield directory
 
 
@@ -184,8 +190,8 @@ def _sandbox(tenant: Tenant, state: Path) -> Iterator[Callable[..., Iterable[byt
     if not is_sandbox(tenant):
         yield None
         return
-    from reconciler.sandbox import SandboxOptions, open_sandbox  # noqa: PLC0415 - only the sandbox's users wait for it
-    from reconciler.sandbox.wsgi import wsgi_application  # noqa: PLC0415
+    from reconciler.sandbox import SandboxOptions, open_sandbox
+    from reconciler.sandbox.wsgi import wsgi_application
 
     database = sandbox_database(tenant, state)
     database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -196,12 +202,19 @@ def _sandbox(tenant: Tenant, state: Path) -> Iterator[Callable[..., Iterable[byt
         sandbox.close()
 
 
-def _scopes(tenant: Tenant) -> tuple[object, object]:
-    from reconciler.scim.filters import parse_filter  # noqa: PLC0415 - the grammar is loaded only where there is a scope
+def _scopes(tenant: Tenant) -> tuple[Filter | None, Filter | None]:
+    return _scope(tenant, tenant.users), _scope(tenant, tenant.groups)
 
-    return tuple(  # type: ignore[return-value]
-        parse_filter(scope.filter) if scope.filter else None for scope in (tenant.users, tenant.groups)
-    )
+
+def _scope(tenant: Tenant, scope: Scope) -> Filter | None:
+    if scope.filter is None:
+        return None
+    from reconciler.scim.filters import parse_filter
+
+    try:
+        return parse_filter(scope.filter)
+    except ValueError as error:
+        raise ManifestError([Problem(*tenant.source, f"ownership of tenant `{tenant.name}`: {error}")]) from None
 
 
 def _plan(manifests: Manifests, tenant: Tenant, directory: Directory, options: PlanOptions) -> Planned:
@@ -221,9 +234,7 @@ def _plan(manifests: Manifests, tenant: Tenant, directory: Directory, options: P
             created_at=_now(),
             fingerprint=fingerprint(identity, changeset.actions),
             tenant=identity,
-            manifests=ManifestSummary(
-                manifests.digest, len(manifests.desired.users), len(manifests.desired.groups)
-            ),
+            manifests=ManifestSummary(manifests.digest, len(manifests.desired.users), len(manifests.desired.groups)),
             live=LiveCounts(len(live.users), len(live.groups), live.summary),
             summary=changeset.summary,
             actions=changeset.actions,

@@ -76,9 +76,13 @@ def read_token(source: TokenSource | None) -> str | None:
         return None
     token = _raw_token(source).strip()
     if not token:
-        raise OperatorError(f"the token from {_described(source)} is empty", hint="generate one in 4me: Settings > Apps")
+        raise OperatorError(
+            f"the token from {_described(source)} is empty", hint="generate one in 4me: Settings > Apps"
+        )
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise OperatorError(f"what {_described(source)} gives is not a bearer token (it has blanks or control characters)")
+        raise OperatorError(
+            f"what {_described(source)} gives is not a bearer token (it has blanks or control characters)"
+        )
     return token
 
 
@@ -129,7 +133,7 @@ def _raw_token(source: TokenSource) -> str:
 
 def _command_token(command: tuple[str, ...]) -> str:
     try:
-        done = subprocess.run(  # noqa: S603 - the tenant's own words, no shell
+        done = subprocess.run(  # noqa: S603 - the tenant's own words, without a shell
             command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False, stdin=subprocess.DEVNULL
         )
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:

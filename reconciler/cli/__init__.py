@@ -1,4 +1,7 @@
-"""The command line: options in, one call into `run`, print, exit code. One module a command, loaded when it is called."""
+"""The command line: options in, one call into `run`, print, exit code.
+
+One module a command, imported when it is called, so that `--help` loads nothing else.
+"""
 
 from __future__ import annotations
 
@@ -35,23 +38,27 @@ INTERRUPTED_EXIT = 130
 class LazyGroup(click.Group):
     """Commands by name and one line of help; a command's module is imported when it is called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002, D102 - click's interface
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002, D102
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"reconciler.cli.{cmd_name}").command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002, D102
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.group(
     cls=LazyGroup,
-    context_settings={"auto_envvar_prefix": "RECONCILER", "help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={
+        "auto_envvar_prefix": "RECONCILER",
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+    },
     epilog="Example: reconciler plan manifests. Every option can be set in the environment too, as"
     " RECONCILER_TENANT or RECONCILER_PLAN_FORMAT. Exit codes: 0 fine, 1 error, 2 changes pending or drift, 3 refused"
     " by a guard, 4 applied in part, 64 wrong usage.",
@@ -69,7 +76,7 @@ class LazyGroup(click.Group):
 @click.option("--no-color", is_flag=True, help="Plain text (also: NO_COLOR).")
 @click.version_option(__version__, prog_name="reconciler")
 @click.pass_context
-def root(context: click.Context, state_dir: Path, **options: object) -> None:
+def root(context: click.Context, /, state_dir: Path, **options: object) -> None:
     """Reconcile 4me users and groups with the YAML manifests in this repository.
 
     Nobody is ever deleted: removal is deactivation.

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.console import Console
 from reconciler.cli.options import allow_option, manifests_argument, plan_options
 from reconciler.errors import OperatorError, PartialApply
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
+    from reconciler.cli.console import Console
     from reconciler.core.model import Action, Outcome
     from reconciler.run import Applied, Planned
 
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @allow_option
 @click.pass_obj
-def command(console: Console, manifests: Path, plan_file: Path | None, **chosen: object) -> int:
+def command(console: Console, /, manifests: Path, plan_file: Path | None, **chosen: object) -> int:
     """Make 4me what the manifests say: plan, show, ask, carry out."""
-    from reconciler import run  # noqa: PLC0415 - keeps `--help` quick
-    from reconciler.cli.rendering import load_plan, render  # noqa: PLC0415
-    from reconciler.report.text import render_outcomes  # noqa: PLC0415
+    from reconciler import run
+    from reconciler.cli.rendering import load_plan, render
+    from reconciler.report.text import render_outcomes
 
     approved = load_plan(plan_file) if plan_file else None
 
@@ -75,7 +75,7 @@ def _ask(planned: Planned) -> bool:
 @contextmanager
 def _progress(console: Console) -> Iterator[Callable[[Outcome, int], None]]:
     """A bar on a terminal, a plain line for each outcome elsewhere."""
-    from reconciler.report.text import render_outcome_line  # noqa: PLC0415
+    from reconciler.report.text import render_outcome_line
 
     done = 0
     with console.progress("applying") as bar:
@@ -120,4 +120,6 @@ def _conclude(applied: Applied, console: Console) -> int:
 
 def _tell(console: Console, title: str, actions: tuple[Action, ...]) -> None:
     if actions:
-        console.out("\n".join([title, *(f"  {action.kind.value} {action.type.value} {action.key}" for action in actions)]))
+        console.out(
+            "\n".join([title, *(f"  {action.kind.value} {action.type.value} {action.key}" for action in actions)])
+        )

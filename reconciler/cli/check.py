@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.console import Console
 from reconciler.cli.options import manifests_argument, plan_options
 from reconciler.settings import describe_token
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from reconciler.cli.console import Console
 
 
 @click.command(epilog="Example: reconciler --tenant production check manifests")
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(console: Console, manifests: Path) -> int:
     """Test a tenant: endpoint, token and its age, capabilities, matching attributes, rate limit left."""
-    from reconciler import run  # noqa: PLC0415 - keeps `--help` quick
+    from reconciler import run
 
     tenant, probe = run.check(plan_options(console, manifests, lambda _done, _total: None))
     lines = [

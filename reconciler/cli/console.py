@@ -60,8 +60,8 @@ class Console:
         if self.quiet or not sys.stderr.isatty():
             yield lambda _done, _total: None
             return
-        from rich.console import Console as RichConsole  # noqa: PLC0415 - 70 ms that only a terminal needs
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+        from rich.console import Console as RichConsole
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         counts = TextColumn("{task.completed}/{task.total} ({task.fields[rate]}/s)")
         columns = (TextColumn("{task.description}"), BarColumn(), counts, TimeRemainingColumn())

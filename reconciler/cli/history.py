@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.console import Console
+if TYPE_CHECKING:
+    from reconciler.cli.console import Console
 
 
 @click.command(
@@ -17,12 +19,14 @@ from reconciler.cli.console import Console
 @click.pass_obj
 def command(console: Console, run: str | None, output_format: str) -> int:
     """Show what earlier applies did, from the journal in the state directory."""
-    from reconciler.cli.history_text import history_document, render_history, render_run  # noqa: PLC0415
-    from reconciler.journal import read_run, read_runs  # noqa: PLC0415
+    from reconciler.cli.history_text import history_document, render_history, render_run
+    from reconciler.journal import read_run, read_runs
 
     if run:
         entries = read_run(console.state, run)
-        console.out(json.dumps(entries, indent=2, ensure_ascii=False) if output_format == "json" else render_run(entries))
+        console.out(
+            json.dumps(entries, indent=2, ensure_ascii=False) if output_format == "json" else render_run(entries)
+        )
         return 0
     runs = read_runs(console.state)
     as_json = output_format == "json"

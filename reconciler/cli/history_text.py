@@ -26,8 +26,10 @@ def render_history(runs: Sequence[RunEntry]) -> str:
 def _run_lines(run: RunEntry) -> list[str]:
     lines = [
         f"{run.run}  {run.status}",
-        f"  {run.started_at} by {run.who} on {run.tenant}: {run.done} of {run.planned} done, {run.failed} failed,"
-        f" {run.skipped} skipped",
+        (
+            f"  {run.started_at} by {run.who} on {run.tenant}: {run.done} of {run.planned} done, {run.failed} failed,"
+            f" {run.skipped} skipped"
+        ),
     ]
     if run.in_flight:
         lines.append(f"  in flight when it stopped: {', '.join(run.in_flight)}")
@@ -42,7 +44,9 @@ def render_run(entries: Sequence[dict[str, Any]]) -> str:
 def _outcome_lines(entry: dict[str, Any]) -> list[str]:
     detail = f": {entry['detail']}" if entry["detail"] else ""
     changes = [f"    {each['path']}: {each['before']!r} → {each['after']!r}" for each in entry["changes"]]
-    members = [f"    {sign} {name}" for sign, side in (("+", "add"), ("-", "remove")) for name in entry["members"][side]]
+    members = [
+        f"    {sign} {name}" for sign, side in (("+", "add"), ("-", "remove")) for name in entry["members"][side]
+    ]
     return [
         f"{entry['at']}  {entry['status']}  {entry['action']} {entry['resource']} {entry['key']}{detail}",
         *changes,

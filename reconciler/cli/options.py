@@ -19,14 +19,12 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "markdown", "html")
 
 
-class Allowance(click.ParamType):
+class Allowance(click.ParamType[tuple[str, int]]):
     """`GUARD=COUNT`."""
 
     name = "GUARD=COUNT"
 
-    def convert(  # noqa: D102 - click's interface
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, int]:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
         if isinstance(value, tuple):
             return value[0], value[1]
         found = re.fullmatch(r"(\w+)=(\d+)", str(value))
@@ -63,7 +61,7 @@ def plan_options(
     console: Console, manifests: Path, read: Callable[[int, int | None], None], **chosen: object
 ) -> PlanOptions:
     """What the command line says about planning. `chosen`: targets, allow, refresh, as far as the command has them."""
-    from reconciler.run import PlanOptions  # noqa: PLC0415 - keeps `--help` quick
+    from reconciler.run import PlanOptions
 
     targets, allow = chosen.get("targets", ()), chosen.get("allow", ())
     return PlanOptions(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.console import Console
 from reconciler.cli.options import (
     allow_option,
     format_option,
@@ -15,6 +15,9 @@ from reconciler.cli.options import (
     refresh_option,
     target_option,
 )
+
+if TYPE_CHECKING:
+    from reconciler.cli.console import Console
 
 
 @click.command(
@@ -29,10 +32,10 @@ from reconciler.cli.options import (
 @refresh_option
 @allow_option
 @click.pass_obj
-def command(console: Console, manifests: Path, out: Path | None, output_format: str, **chosen: object) -> int:
+def command(console: Console, /, manifests: Path, out: Path | None, output_format: str, **chosen: object) -> int:
     """Show what apply would change in 4me. Only reads."""
-    from reconciler import run  # noqa: PLC0415 - keeps `--help` quick
-    from reconciler.cli.rendering import render, save_plan  # noqa: PLC0415
+    from reconciler import run
+    from reconciler.cli.rendering import render, save_plan
 
     with console.progress("reading 4me") as read:
         planned = run.plan(plan_options(console, manifests, read, **chosen))

@@ -17,25 +17,25 @@ if TYPE_CHECKING:
 def render(plan: Plan, output_format: str, console: Console, *, as_drift: bool = False) -> str:
     """`plan` as text, json, markdown or html; as drift: told from 4me's side (text only)."""
     if output_format == "json":
-        from reconciler.report.plan_json import render_plan_json  # noqa: PLC0415
+        from reconciler.report.plan_json import render_plan_json
 
         return render_plan_json(plan)
     if output_format == "markdown":
-        from reconciler.report.markdown import render_plan_markdown  # noqa: PLC0415
+        from reconciler.report.markdown import render_plan_markdown
 
         return render_plan_markdown(plan)
     if output_format == "html":
-        from reconciler.report.html import render_plan_html  # noqa: PLC0415
+        from reconciler.report.html import render_plan_html
 
         return render_plan_html(plan)
-    from reconciler.report.text import render_drift, render_plan  # noqa: PLC0415
+    from reconciler.report.text import render_drift, render_plan
 
     return (render_drift if as_drift else render_plan)(plan, color=console.color, width=console.width)
 
 
 def save_plan(plan: Plan, path: Path) -> None:
     """Write the plan as JSON, readable by its owner only, whole or not at all. Raises OperatorError."""
-    from reconciler.report.plan_json import render_plan_json  # noqa: PLC0415
+    from reconciler.report.plan_json import render_plan_json
 
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -49,7 +49,7 @@ def save_plan(plan: Plan, path: Path) -> None:
 
 def load_plan(path: Path) -> Plan:
     """A saved plan. Raises OperatorError where the file is none."""
-    from reconciler.report.plan_json import parse_plan_json  # noqa: PLC0415
+    from reconciler.report.plan_json import parse_plan_json
 
     try:
         text = path.read_text(encoding="utf-8")

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.console import Console
-
 if TYPE_CHECKING:
+    from reconciler.cli.console import Console
     from reconciler.sandbox import SandboxOptions
 
 
@@ -32,10 +31,10 @@ if TYPE_CHECKING:
 @click.option("--fault", "faults", multiple=True, metavar="SPEC", help="Go wrong on demand (repeatable).")
 @click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="Write each request to this file as JSON.")
 @click.pass_obj
-def command(console: Console, port: int, **given: object) -> int:
+def command(console: Console, /, port: int, **given: object) -> int:
     """Serve a local 4me on a loopback port: the same API, quirks and limits. Not for production."""
-    from reconciler.sandbox import open_sandbox  # noqa: PLC0415 - only the sandbox's users wait for it
-    from reconciler.sandbox.server import serve  # noqa: PLC0415
+    from reconciler.sandbox import open_sandbox
+    from reconciler.sandbox.server import serve
 
     sandbox = open_sandbox(_options(given))
     try:
@@ -51,7 +50,7 @@ def command(console: Console, port: int, **given: object) -> int:
 
 
 def _options(given: dict[str, object]) -> SandboxOptions:
-    from reconciler.sandbox import Organisation, SandboxOptions, parse_fault  # noqa: PLC0415
+    from reconciler.sandbox import Organisation, SandboxOptions, parse_fault
 
     generated = ("users", "groups", "members_per_group")
     sizes = [given[name] for name in generated]

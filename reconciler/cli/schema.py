@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.console import Console
+if TYPE_CHECKING:
+    from reconciler.cli.console import Console
 
 
 @click.command(
@@ -17,11 +19,11 @@ from reconciler.cli.console import Console
 def command(console: Console, what: str) -> int:
     """Print the JSON Schema of the manifests (for editors) or of the plan's JSON (for programs)."""
     if what == "plan":
-        from reconciler.report.plan_json import plan_schema  # noqa: PLC0415 - keeps `--help` quick
+        from reconciler.report.plan_json import plan_schema
 
         document = plan_schema()
     else:
-        from reconciler.manifests.json_schema import manifest_json_schema  # noqa: PLC0415
+        from reconciler.manifests.json_schema import manifest_json_schema
 
         document = manifest_json_schema()
     console.out(json.dumps(document, indent=2, ensure_ascii=False))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.console import Console
 from reconciler.cli.options import format_option
+
+if TYPE_CHECKING:
+    from reconciler.cli.console import Console
 
 
 @click.command(epilog="Example: reconciler show plan.json --format markdown")
@@ -16,7 +19,7 @@ from reconciler.cli.options import format_option
 @click.pass_obj
 def command(console: Console, file: Path, output_format: str) -> int:
     """Print a saved plan in any format. Nothing is read from 4me, so the plan may be stale."""
-    from reconciler.cli.rendering import load_plan, render  # noqa: PLC0415 - keeps `--help` quick
+    from reconciler.cli.rendering import load_plan, render
 
     plan = load_plan(file)
     console.out(render(plan, output_format, console))

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.console import Console
 from reconciler.cli.options import manifests_argument
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from reconciler.cli.console import Console
 
 
 @click.command(epilog="Example: reconciler validate manifests. Exit codes: 0 valid, 1 problems found (all are listed).")
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(console: Console, manifests: Path) -> int:
     """Check the manifests: everything that needs no network and no token."""
-    from reconciler import run  # noqa: PLC0415 - keeps `--help` quick
+    from reconciler import run
 
     found = run.validate(manifests)
     counts = (

@@ -1,1 +1,4 @@
-"""The pure heart: nouns, matching, comparing, guarding, planning. No file, network, clock, environment, print or log."""
+"""The pure heart: nouns, matching, comparing, guarding, planning.
+
+No file, network, clock, environment, print or log.
+"""

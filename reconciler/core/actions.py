@@ -11,7 +11,7 @@ from reconciler.core.digest import digest
 from reconciler.core.match import identity_conflict
 from reconciler.core.model import Action, ActionKind, Change, Member, MemberChanges, ResourceType
 from reconciler.core.normalise import is_empty, same
-from reconciler.core.paths import CUSTOM_FIELDS, short_path
+from reconciler.core.paths import CUSTOM_FIELDS, MANAGER, short_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -94,9 +94,8 @@ class Planner:
         return any(fnmatchcase(key.casefold(), pattern.casefold()) for pattern in self.protected)
 
     def _create(self, desired: Desired) -> Action:
-        changes = tuple(
-            Change(path, None, value) for path, value in desired.attributes.items() if not is_empty(value)
-        )
+        given = (Change(path, None, value) for path, value in desired.attributes.items() if not is_empty(value))
+        changes = self._settable(given, desired)
         wanted = sorted(member for member in desired.members or () if self._reachable(member, desired))
         return Action(
             ActionKind.CREATE,
@@ -121,11 +120,27 @@ class Planner:
         return ActionKind.DEACTIVATE, (Change("active", before=True, after=False),)
 
     def _compare(self, desired: Desired, live: Live) -> tuple[Change, ...]:
-        changes = diff_attributes(desired, live, self.user_keys)
+        changes = self._settable(diff_attributes(desired, live, self.user_keys), desired)
         if not self.unreadable:
             return changes
         readable = tuple(change for change in changes if not change.path.startswith(CUSTOM_FIELDS))
         return (*readable, *self._rewrite_fields(desired, live))
+
+    def _settable(self, changes: Iterable[Change], desired: Desired) -> tuple[Change, ...]:
+        """The changes without a manager whom 4me neither has nor gets from this plan."""
+        return tuple(change for change in changes if change.path != MANAGER or self._manager_exists(change, desired))
+
+    def _manager_exists(self, change: Change, desired: Desired) -> bool:
+        if not isinstance(change.after, str):
+            return True
+        manager = Member(ResourceType.USER, change.after)
+        return manager in self.names.ids or manager in self.names.creatable or self._absent(change.after, desired)
+
+    def _absent(self, name: str, desired: Desired) -> bool:
+        self.findings.warnings.append(
+            f"{desired.key}: manager {name} is not in 4me and not created by this plan: not set"
+        )
+        return False
 
     def _rewrite_fields(self, desired: Desired, live: Live) -> tuple[Change, ...]:
         """Custom fields that cannot be read: all of a record's, where one differs from what was last written."""
@@ -151,9 +166,11 @@ class Planner:
             or (live_id is not None and Member(member.type, live_id) not in live.members)
         ]
         gone = frozenset() if desired.membership == "additive" else live.members - wanted_ids
-        return MemberChanges(add=tuple(sorted(add)), remove=self._removable(live, gone, bool(wanted_ids or add)))
+        return MemberChanges(
+            add=tuple(sorted(add)), remove=self._removable(live, gone, someone_stays=bool(wanted_ids or add))
+        )
 
-    def _removable(self, live: Live, gone: frozenset[Member], someone_stays: bool) -> tuple[Member, ...]:  # noqa: FBT001
+    def _removable(self, live: Live, gone: frozenset[Member], *, someone_stays: bool) -> tuple[Member, ...]:
         if not gone:
             return ()
         if not self.may_remove:

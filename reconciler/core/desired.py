@@ -105,7 +105,9 @@ class _Builder:
                 earlier = first.setdefault(value, each)
                 if earlier is not each:
                     noun = each.record.type.value.lower()
-                    message = f"two {noun}s with {attribute} `{each.attributes[attribute]}`: also at {earlier.record.source}"
+                    message = (
+                        f"two {noun}s with {attribute} `{each.attributes[attribute]}`: also at {earlier.record.source}"
+                    )
                     self.problems.append((each.record, (attribute,), message))
 
     def _manager(self, each: MappedRecord) -> str | None:

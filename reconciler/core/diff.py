@@ -94,7 +94,7 @@ def _covers(want: Item, have: Item) -> bool:
 
 
 def _explain_values(path: str, selector: str, wanted: dict[str, Item], present: dict[str, Item]) -> Sequence[Change]:
-    from deepdiff import DeepDiff  # noqa: PLC0415 - 0.2 s to import, needed for few resources
+    from deepdiff import DeepDiff
 
     before = {key: _declared_part(item, wanted.get(key, item)) for key, item in present.items()}
     after = {key: _known_spelling(item, before.get(key, {})) for key, item in wanted.items()}

@@ -71,5 +71,5 @@ class Writer(Protocol):
         ...
 
     def update(self, live: Live, changes: Sequence[Change], members: MemberDelta) -> Written:
-        """Change one resource: the attributes in `changes` (`after` None clears) and its members. Raises ServiceError."""
+        """Change one resource: attributes (`after` None clears) and members. Raises ServiceError."""
         ...

@@ -133,7 +133,7 @@ class DesiredState:
 
 @dataclass(frozen=True, slots=True)
 class ReadSummary:
-    """How live state was read: the way, the requests it took, whether everything was provably seen, and when (RFC 3339)."""
+    """How live state was read: the way, its requests, whether everything was provably seen, when (RFC 3339)."""
 
     strategy: str = "none"
     requests: int = 0
@@ -249,7 +249,7 @@ class ManifestSummary:
 class Plan:
     """All actions in the order in which they are carried out, and what they rest on.
 
-    `created_at` is RFC 3339 in UTC. `fingerprint` identifies tenant and actions, whenever and however they were computed.
+    `created_at` is RFC 3339 in UTC. `fingerprint` identifies tenant and actions, whenever they were computed.
     """
 
     tool_version: str
@@ -283,7 +283,7 @@ class OutcomeStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one action; `detail` is the service's words or the reason for skipping; `id` as known afterwards."""
+    """What became of one action; `detail`: the service's words or why it was skipped; `id` as known afterwards."""
 
     action: Action
     status: OutcomeStatus

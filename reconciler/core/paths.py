@@ -1,4 +1,7 @@
-"""Attribute paths (RFC 7644 §3.10): `title`, `name.givenName`, `emails[type eq "work"].value`, `urn:...:User:department`."""
+"""Attribute paths (RFC 7644 §3.10).
+
+For example `title`, `name.givenName`, `emails[type eq "work"].value`, `urn:...:User:department`.
+"""
 
 from __future__ import annotations
 

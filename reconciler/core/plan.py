@@ -84,7 +84,7 @@ def make_plan(desired: DesiredState, live: LiveState, request: PlanRequest) -> C
     ]
     ordered = tuple(action for wave in order_actions(actions) for action in wave)
     guards = check_guards(ordered, _owned(desired, live, findings), request.policy, everything=request.everything)
-    _warn(findings, planner, live, request)
+    _warn(findings, live, request)
     return Changeset(
         ordered,
         guards,
@@ -116,9 +116,7 @@ def same_action(one: Action, other: Action) -> bool:
     return _action_values(one) == _action_values(other)
 
 
-def _planner(
-    users: Pairing, groups: Pairing, live: LiveState, request: PlanRequest, findings: Findings
-) -> Planner:
+def _planner(users: Pairing, groups: Pairing, live: LiveState, request: PlanRequest, findings: Findings) -> Planner:
     names = _names((*users.pairs, *groups.pairs), live)
     return Planner(
         names,
@@ -202,7 +200,7 @@ def _owned(desired: DesiredState, live: LiveState, findings: Findings) -> Owned:
     )
 
 
-def _warn(findings: Findings, planner: Planner, live: LiveState, request: PlanRequest) -> None:
+def _warn(findings: Findings, live: LiveState, request: PlanRequest) -> None:
     if findings.unreadable_records:
         findings.warnings.append(
             f"4me gives no custom fields back: those of {findings.unreadable_records} users cannot be compared and are"

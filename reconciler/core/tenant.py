@@ -30,8 +30,10 @@ class TokenSource:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which live resources this repository is responsible for (a SCIM filter, None: all), and what becomes of the
-    ones that nothing declares."""
+    """Which live resources this repository is responsible for, and what becomes of the undeclared among them.
+
+    `filter` is a SCIM filter, None for all.
+    """
 
     filter: str | None = None
     unlisted: Unlisted = "deactivate"

@@ -1,4 +1,4 @@
-"""The files of a manifests folder: every `*.yaml` and `*.yml` below it, sorted, hidden ones skipped, none outside it."""
+"""The files of a manifests folder: every `*.yaml` and `*.yml` below it, sorted, hidden ones skipped."""
 
 from __future__ import annotations
 

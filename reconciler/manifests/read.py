@@ -6,7 +6,7 @@ import gc
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
 from pydantic import ValidationError
@@ -20,7 +20,7 @@ from reconciler.manifests.files import ManifestFile, manifests_digest, read_file
 from reconciler.manifests.mappings import build_mapping, profile
 from reconciler.manifests.records import Path, RecordDocument, RecordReader
 from reconciler.manifests.tenants import build_tenant
-from reconciler.manifests.yaml_reader import Block, YamlProblem, find_places, read_yaml
+from reconciler.manifests.yaml_reader import Block, Place, YamlProblem, find_places, read_yaml
 from reconciler.mapping.rules import Mapping, map_record
 
 if TYPE_CHECKING:
@@ -197,11 +197,12 @@ class _Reading:
         places = self.places(file)
         while path and path not in places:
             path = path[:-1]
-        self.problems.append(Problem(file, *places.get(path, (1, 1)), message))
+        line, column = places.get(path, (1, 1))
+        self.problems.append(Problem(file, line, column, message))
 
-    def _find_places(self, file: str) -> dict[Path, Any]:
+    def _find_places(self, file: str) -> dict[Path, Place]:
         text = self.files[file].text
-        places: dict[Path, Any] = {
+        places: dict[Path, Place] = {
             (number,): value.place for number, value in enumerate(read_yaml(text)) if isinstance(value, Block)
         }
         return {**places, **find_places(text)}
@@ -211,4 +212,3 @@ class _Reading:
 def time_zones() -> frozenset[str]:
     """The IANA time zones that this machine knows."""
     return frozenset(available_timezones())
-

@@ -56,15 +56,17 @@ class RecordReader:
         self._check_attributes((*document.path, "defaults"), defaults)
         if not isinstance(records, list):
             place = (*document.path, list_key) if list_key in document.value else document.path
-            self.report(place, f"`{list_key}`: expected a list" if list_key in document.value else f"missing key `{list_key}`")
+            self.report(
+                place, f"`{list_key}`: expected a list" if list_key in document.value else f"missing key `{list_key}`"
+            )
             return
         for index, value in enumerate(records):
             path = (*document.path, list_key, index)
             if not isinstance(value, dict):
                 self.report(path, f"expected a map, the attributes of one {self.mapping.resource.value.lower()}")
                 continue
-            place = getattr(value, "place", document.place)
-            record = self._record(document, path, {**defaults, **value}, place)
+            start: Place = getattr(value, "place", document.place)
+            record = self._record(document, path, {**defaults, **value}, start)
             if record:
                 yield record, path
 

@@ -21,7 +21,6 @@ from ruamel.yaml.events import (
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
-    SequenceStartEvent,
 )
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq"))
 
 
-class YamlProblem(Exception):  # noqa: N818 - becomes a problem with its file
+class YamlProblem(Exception):
     """What is wrong with a YAML text, and where (line and column from 1)."""
 
     def __init__(self, message: str, place: Place) -> None:
@@ -166,7 +165,7 @@ def _build(text: str, places: dict[Path, Place] | None) -> list[Value]:
 
 def _fast_events(text: str) -> Iterator[Any]:
     try:
-        from ruamel.yaml.cyaml import CParser  # noqa: PLC0415 - not on every platform
+        from _ruamel_yaml import CParser
     except ImportError:
         yield from YAML(typ="safe", pure=True).parse(text)
         return
@@ -193,8 +192,6 @@ def _scalar(event: Any) -> Value:
         number: int | float = float(text) if "." in text else (int(text) if len(text) <= MAX_DIGITS else 0)
         return number if str(number) == text else text
     return text
-
-
 
 
 def _check_tag(event: Any) -> None:

@@ -53,17 +53,21 @@ def check_target(resource: ResourceType, target: str) -> str | None:
         path = parse_path(target)
     except ValueError as error:
         return str(error)
-    if target == CUSTOM_FIELDS or path.schema == CUSTOM_FIELDS:
+    if CUSTOM_FIELDS in (target, path.schema):
         return None if resource is ResourceType.USER else "groups have no custom fields in 4me"
     schema = ATTRIBUTES[resource].get(path.attribute)
     if schema is None:
         return f"unknown SCIM attribute `{path.attribute}`{did_you_mean(path.attribute, ATTRIBUTES[resource])}"
+    return _check_parts(path, schema)
+
+
+def _check_parts(path: AttributePath, schema: AttributeSchema) -> str | None:
     if path.sub and path.sub not in schema.subs:
         return f"`{path.attribute}` has no `{path.sub}`{did_you_mean(path.sub, schema.subs)}"
     if path.by == "type" and schema.types and path.value not in schema.types:
         return f"`{path.value}` is no type of `{path.name}` in 4me: {', '.join(schema.types)}"
     if path.by and not path.sub:
-        return f"`{target}` selects a whole value; name its part, for example `{target}.value`"
+        return f"`{path}` selects a whole value; name its part, for example `{path}.value`"
     return None
 
 
@@ -151,4 +155,6 @@ def _overlaps(record: Record, rule: Rule, attributes: Attributes, mapping: Mappi
     if not path.by or path.attribute not in attributes:
         return []
     whole = next(each.source for each in mapping.rules if each.target == path.attribute)
-    return [(record, (rule.source or "",), f"`{rule.source}` and `{whole}` both set {path.attribute}: give one of them")]
+    return [
+        (record, (rule.source or "",), f"`{rule.source}` and `{whole}` both set {path.attribute}: give one of them")
+    ]

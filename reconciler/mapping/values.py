@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from reconciler.core.normalise import as_boolean, is_empty
-
 from reconciler.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\".]+(\.[^@\s,;<>\".]+)*")
 
 
-class ValueProblem(Exception):  # noqa: N818 - collected into problems, never shown as an error
+class ValueProblem(Exception):
     """A value that cannot be mapped. `path`: where inside the value."""
 
     def __init__(self, message: str, *path: str | int) -> None:
@@ -75,9 +74,9 @@ def _item(name: str, value: Value, schema: AttributeSchema, index: int) -> dict[
 
 
 def _sub(name: str, sub: str, value: Value, schema: AttributeSchema) -> Value:
+    if sub not in schema.subs:
+        raise ValueProblem(f"unknown key `{sub}` in `{name}`{did_you_mean(sub, schema.subs)}", sub)
     try:
-        if sub not in schema.subs:
-            raise ValueProblem(f"unknown key `{sub}` in `{name}`{did_you_mean(sub, schema.subs)}")
         if sub == "primary":
             return to_boolean(value)
         if sub == "type":
@@ -96,5 +95,3 @@ def to_type(name: str, value: Value, schema: AttributeSchema) -> str | None:
         known = ", ".join(schema.types)
         raise ValueProblem(f"`{text}` is no type of `{name}` in 4me: {known}{did_you_mean(text, schema.types)}")
     return text.lower()
-
-

@@ -102,7 +102,9 @@ def _action_lines(action: Action, style: _Style) -> Iterator[str]:
     gap = style.width - len(left) - len(place)
     heading = f"{left}{' ' * gap}{place}" if gap > 1 else f"{left}  {place}".rstrip()
     yield style.paint(heading.rstrip(), COLORS[action.kind])
-    yield from _wrapped(f"      {action.kind.value}: {safe(_drift_reason(action) if style.drift else action.reason)}", style)
+    yield from _wrapped(
+        f"      {action.kind.value}: {safe(_drift_reason(action) if style.drift else action.reason)}", style
+    )
     yield from _change_lines(action, style)
     yield from _member_lines("+", action.members.add, style)
     yield from _member_lines("-", action.members.remove, style)
@@ -164,5 +166,9 @@ def _outcome_lines(outcome: Outcome, style: _Style) -> Iterator[str]:
     yield style.paint(f"  {marks[outcome.status]} {SYMBOLS[action.kind]} {action.type.value} {safe(action.key)}", code)
     if outcome.detail:
         yield from wrap(
-            safe(outcome.detail), style.width, initial_indent=" " * 10, subsequent_indent=" " * 10, break_on_hyphens=False
+            safe(outcome.detail),
+            style.width,
+            initial_indent=" " * 10,
+            subsequent_indent=" " * 10,
+            break_on_hyphens=False,
         )

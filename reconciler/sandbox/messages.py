@@ -57,7 +57,7 @@ class Response:
         return self.body[: len(self.body) // 2] if self.delivery is Delivery.TRUNCATED else self.body
 
 
-class Refusal(Exception):  # noqa: N818 - an answer of the API, not a failure of the sandbox
+class Refusal(Exception):
     """The request is answered with an error status and a JSON body."""
 
     def __init__(self, status: int, body: JsonObject, *headers: tuple[str, str]) -> None:

@@ -80,7 +80,9 @@ class Client:
             headers=_headers(connection),
             timeout=connection.timeout,
             transport=_InProcess(application) if application else None,
-            limits=httpx.Limits(max_connections=connection.concurrency, max_keepalive_connections=connection.concurrency),
+            limits=httpx.Limits(
+                max_connections=connection.concurrency, max_keepalive_connections=connection.concurrency
+            ),
             follow_redirects=False,
         )
 
@@ -118,13 +120,13 @@ class Client:
             if answer.status_code < HTTPStatus.BAD_REQUEST:
                 return Answer(answer.status_code, answer.headers, answer.content)
             if last or not _worth_repeating(method, answer):
-                raise explain_answer(subject, answer.status_code, answer.content, answer.headers.get("content-type", ""))
+                raise explain_answer(
+                    subject, answer.status_code, answer.content, answer.headers.get("content-type", "")
+                )
             self._back_off(attempt, answer, f"{subject}: HTTP {answer.status_code}")
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _exchange(
-        self, method: Method, url: str, parameters: dict[str, str] | None, body: Any
-    ) -> httpx.Response:
+    def _exchange(self, method: Method, url: str, parameters: dict[str, str] | None, body: Any) -> httpx.Response:
         request = self._http.build_request(method, url, params=parameters, json=body)
         for _ in range(MAX_REDIRECTS):
             response = self._send_once(request)

@@ -49,9 +49,7 @@ class Dialect:
             body["members"] = [_member(each) for each in members]
         return body
 
-    def encode_updates(
-        self, live: Live, changes: Sequence[Change], members: MemberDelta, batch: int
-    ) -> Iterator[Body]:
+    def encode_updates(self, live: Live, changes: Sequence[Change], members: MemberDelta, batch: int) -> Iterator[Body]:
         """The bodies of as few PATCH requests as it takes: one, unless more than `batch` members change."""
         batches = list(_batches(members, batch))
         attributes = self._encode_attributes(live, changes)
@@ -109,13 +107,13 @@ def _is_list(unit: str) -> bool:
 
 
 def _operations(unit: str, merged: Attributes, changed: frozenset[str]) -> Iterator[Body]:
-    if unit in (ENTERPRISE, CUSTOM_FIELDS):
-        for path in sorted(path for path in changed if path.startswith(f"{unit}:")):
-            value = merged[path]
-            yield _operation(path, {"value": value} if path == MANAGER and value else value)
+    """Multi-valued attributes whole; of extensions and complex attributes each changed part (RFC 7644 §3.5.2)."""
+    if unit in merged:
+        yield _operation(unit, merged[unit])
         return
-    whole = _whole(unit, merged, frozenset())
-    yield _operation(unit, whole)
+    for path in sorted(path for path in changed if unit_of(path) == unit):
+        value = merged[path]
+        yield _operation(path, {"value": value} if path == MANAGER and value else value)
 
 
 def _operation(path: str, value: Value) -> Body:

@@ -98,7 +98,11 @@ def parse_filter(text: str) -> Filter:
         parsed: Filter = _parser().parse(text)  # type: ignore[assignment]
     except UnexpectedInput as error:
         column = error.column if error.column > 0 else len(text) + 1
-        found = repr(text[column - 1 : column + 9]) if isinstance(error, UnexpectedCharacters) else "the end or a wrong word"
+        found = (
+            repr(text[column - 1 : column + 9])
+            if isinstance(error, UnexpectedCharacters)
+            else "the end or a wrong word"
+        )
         message = f"not a SCIM filter: `{text}`, column {column}: unexpected {found}"
         raise ValueError(message) from None
     return parsed
@@ -138,7 +142,9 @@ def _find(name: str, attributes: Attributes) -> Value:
     wanted = name.lower()
     for candidate in (wanted, _SHORT.get(wanted, "").lower()):
         for path, value in attributes.items():
-            if candidate and (path.lower() == candidate or f"urn:ietf:params:scim:schemas:core:2.0:user:{path}".lower() == candidate):
+            if candidate and (
+                path.lower() == candidate or f"urn:ietf:params:scim:schemas:core:2.0:user:{path}".lower() == candidate
+            ):
                 return value
     return None
 

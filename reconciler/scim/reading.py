@@ -69,9 +69,7 @@ class ScimReader:
             groups, groups_complete = self._read_type(pool, ResourceType.GROUP, (question, strategy), notes)
             groups, names = self._with_members(pool, groups, question)
         read = {(ResourceType.USER, each.id) for each in users} | {(ResourceType.GROUP, each.id) for each in groups}
-        summary = ReadSummary(
-            strategy, self.requests() - before, users_complete and groups_complete, self.now()
-        )
+        summary = ReadSummary(strategy, self.requests() - before, users_complete and groups_complete, self.now())
         return LiveState(
             tuple(users),
             tuple(groups),
@@ -102,11 +100,9 @@ class ScimReader:
     def _complete_declared(
         self, pool: ThreadPoolExecutor, resource: ResourceType, walk: _Walk, declared: Sequence[Identity]
     ) -> Iterable[Live]:
-        """After an incomplete scan the declared ones that were not seen are asked for, so that none is created twice."""
+        """Ask for the declared ones that an incomplete scan did not see, so that none is created twice."""
         known = {(name, fold(each.attributes.get(name))) for each in walk.seen.values() for name in _matched(declared)}
-        unseen = [
-            each for each in declared if not any((name, fold(value)) in known for name, value in each.matching)
-        ]
+        unseen = [each for each in declared if not any((name, fold(value)) in known for name, value in each.matching)]
         found = self._look_up(pool, resource, unseen) if self.dialect.filters else None
         return (walk.seen | {each.id: each for each in found or ()}).values()
 

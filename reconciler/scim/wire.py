@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _NOT_ATTRIBUTES = frozenset(("id", "schemas", "password", "groups", "members"))
 _EXTENSIONS = {urn.lower(): urn for urn in (ENTERPRISE, CUSTOM_FIELDS)}
-_NAMES = {
+_NAMES: dict[str, str] = {
     name.lower(): name
     for schema in ATTRIBUTES.values()
     for path in schema
@@ -40,7 +40,7 @@ class ListEnvelope(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     totalResults: int  # noqa: N815 - the name on the wire
-    Resources: list[dict[str, Any]] = []  # noqa: RUF012 - pydantic copies defaults
+    Resources: list[dict[str, Any]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,9 @@ def _decode(body: bytes, subject: str) -> dict[str, Any]:
         document = from_json(body)
     except ValueError:
         said = describe_body(body, "")
-        raise ServiceError(f"{subject}: the answer is not JSON: {said}", hint="is `endpoint` the SCIM address?") from None
+        raise ServiceError(
+            f"{subject}: the answer is not JSON: {said}", hint="is `endpoint` the SCIM address?"
+        ) from None
     if not isinstance(document, dict):
         raise ServiceError(f"{subject}: the answer is not a JSON object")
     return document
@@ -134,7 +136,7 @@ def _flatten(name: str, value: Any, attributes: Attributes) -> None:
 def _item(value: Any) -> Value:
     if not isinstance(value, dict):
         return {"value": value}
-    item = {_NAMES.get(sub.lower(), sub): each for sub, each in value.items()}
+    item: dict[str, Value] = {_NAMES.get(sub.lower(), sub): each for sub, each in value.items()}
     if "primary" in item:
         item["primary"] = as_boolean(item["primary"])
     return item

@@ -105,7 +105,9 @@ def _plan(case: dict[str, Any]) -> dict[str, Any]:
         summary=ReadSummary(complete=case.get("complete", True)),
     )
     request = PlanRequest(
-        policy=_policy(case.get("policy", {})), targets=frozenset(case.get("targets", ())), applied=case.get("applied", {})
+        policy=_policy(case.get("policy", {})),
+        targets=frozenset(case.get("targets", ())),
+        applied=case.get("applied", {}),
     )
     try:
         changeset = make_plan(desired, live, request)
