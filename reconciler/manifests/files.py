@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ManifestError, OperatorError, Problem
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Iterator, Sequence
 
 MAX_BYTES = 64 * 1024 * 1024

@@ -85,13 +85,17 @@ def _decode(body: bytes, subject: str) -> dict[str, Any]:
     return document
 
 
+def _known_name(given: str) -> str:
+    return _NAMES.get(given.lower(), given)
+
+
 def to_live(row: dict[str, Any], resource: ResourceType, subject: str) -> Live:
     """A live resource; `members` is None where the row carries none. Raises ServiceError where it has no id."""
     attributes: Attributes = {}
     identity: Any = None
     members: frozenset[Member] | None = None
     for given, value in row.items():
-        name = given if given in _TOP_NAMES else _NAMES.get(given.lower(), given)
+        name = given if given in _TOP_NAMES else _known_name(given)
         if name == "id":
             identity = value
         elif name == "members" and resource is ResourceType.GROUP:
@@ -124,7 +128,7 @@ def _flatten(name: str, value: Any, attributes: Attributes) -> None:
             _flatten_extension(urn, value, attributes)
         else:
             for sub, each in value.items():
-                attributes[f"{name}.{_NAMES.get(sub.lower(), sub)}"] = each
+                attributes[f"{name}.{_known_name(sub)}"] = each
     elif name in _LISTS:
         attributes[name] = [_item(each) for each in (value if isinstance(value, list) else [value]) if each is not None]
     elif name.lower() == CUSTOM_FIELDS and isinstance(value, list):
@@ -136,7 +140,7 @@ def _flatten(name: str, value: Any, attributes: Attributes) -> None:
 def _item(value: Any) -> Value:
     if not isinstance(value, dict):
         return {"value": value}
-    item: dict[str, Value] = {_NAMES.get(sub.lower(), sub): each for sub, each in value.items()}
+    item: dict[str, Value] = {_known_name(sub): each for sub, each in value.items()}
     if "primary" in item:
         item["primary"] = as_boolean(item["primary"])
     return item
@@ -148,7 +152,7 @@ def _flatten_extension(urn: str, value: dict[str, Any], attributes: Attributes) 
             attributes[f"{urn}:{name}"] = each
         return
     for given, each in value.items():
-        name = _NAMES.get(given.lower(), given)
+        name = _known_name(given)
         if name == "manager":
             identity = each.get("value", each.get("Value")) if isinstance(each, dict) else each
             attributes[f"{urn}:manager"] = None if is_empty(identity) else str(identity)
