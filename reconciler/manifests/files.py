@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from reconciler.errors import ManifestError, OperatorError, Problem
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 MAX_BYTES = 64 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"

@@ -201,11 +201,7 @@ class _Reading:
         self.problems.append(Problem(file, line, column, message))
 
     def _find_places(self, file: str) -> dict[Path, Place]:
-        text = self.files[file].text
-        places: dict[Path, Place] = {
-            (number,): value.place for number, value in enumerate(read_yaml(text)) if isinstance(value, Block)
-        }
-        return {**places, **find_places(text)}
+        return find_places(self.files[file].text)
 
 
 @cache

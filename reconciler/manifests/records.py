@@ -41,7 +41,9 @@ class RecordReader:
         """The document's records, each with its path in the file."""
         resource = self.mapping.resource
         if document.value["kind"] == resource.value:
-            record = self._record(document, document.path, dict(document.value), document.place)
+            own = {name: value for name, value in document.value.items() if name != "kind"}
+            self._check_attributes(document.path, own)
+            record = self._record(document, document.path, own, document.place)
             if record:
                 yield record, document.path
             return
@@ -65,6 +67,7 @@ class RecordReader:
             if not isinstance(value, dict):
                 self.report(path, f"expected a map, the attributes of one {self.mapping.resource.value.lower()}")
                 continue
+            self._check_attributes(path, value)
             start: Place = getattr(value, "place", document.place)
             record = self._record(document, path, {**defaults, **value}, start)
             if record:
@@ -84,8 +87,6 @@ class RecordReader:
 
     def _record(self, document: RecordDocument, path: Path, given: dict[str, Value], place: Place) -> Record | None:
         resource = self.mapping.resource
-        given.pop("kind", None)
-        self._check_attributes(path, given)
         source = Source(document.file, *place)
         adopt = given.pop("adopt", False)
         if not isinstance(adopt, bool):

@@ -70,7 +70,10 @@ class _Builder:
         for event in self.events:
             if isinstance(event, DocumentStartEvent):
                 self.anchors.clear()
-                found.append(self.value(next(self.events), (len(found),), 0))
+                root = next(self.events)
+                if self.places is not None:
+                    self.places[len(found),] = _place(root)
+                found.append(self.value(root, (len(found),), 0))
         return found
 
     def value(self, event: Any, path: Path, depth: int) -> Value:

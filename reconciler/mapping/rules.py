@@ -88,7 +88,10 @@ def map_record(record: Record, mapping: Mapping, zones: frozenset[str]) -> tuple
         try:
             mapped = map_value(mapping.resource, rule.target, value, zones)
         except ValueProblem as problem:
-            problems.append((record, (rule.source or "", *problem.path), f"`{rule.source}`: {problem}"))
+            problems += [
+                (record, (rule.source or "", *each.path), f"`{rule.source}`: {each}")
+                for each in (problem, *problem.also)
+            ]
             continue
         problems += _overlaps(record, rule, attributes, mapping)
         attributes.update(mapped)

@@ -16,11 +16,12 @@ _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\".]+(\.[^@\s,;<>\".]+)*")
 
 
 class ValueProblem(Exception):
-    """A value that cannot be mapped. `path`: where inside the value."""
+    """A value that cannot be mapped. `path`: where inside the value; `also`: what else is wrong with it."""
 
     def __init__(self, message: str, *path: str | int) -> None:
         super().__init__(message)
         self.path = path
+        self.also: list[ValueProblem] = []
 
 
 def to_text(value: Value) -> str | None:
@@ -57,7 +58,15 @@ def to_values(name: str, value: Value, schema: AttributeSchema) -> Value:
     if is_empty(value):
         return None
     values = value if isinstance(value, list) else [value]
-    items = [_item(name, each, schema, index) for index, each in enumerate(values)]
+    items, problems = [], []
+    for index, each in enumerate(values):
+        try:
+            items.append(_item(name, each, schema, index))
+        except ValueProblem as problem:
+            problems.append(problem)
+    if problems:
+        problems[0].also = problems[1:]
+        raise problems[0]
     primaries = [index for index, item in enumerate(items) if item.get("primary") is True]
     if len(primaries) > 1:
         raise ValueProblem("at most one value can be primary", primaries[1], "primary")

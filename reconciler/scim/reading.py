@@ -128,8 +128,12 @@ class ScimReader:
             tasks = pool.map(lambda start, end: self._range(resource, start, end), starts, ends)
             for page in (page for pages in tasks for page in pages):
                 self._collect(page, resource, walk)
-        if len(walk.seen) != first.total and step:
+        if step and (len(walk.seen) != first.total or self._may_be_capped(first)):
             self._walk_on(resource, walk)
+
+    def _may_be_capped(self, first: Page) -> bool:
+        """Some servers cap totalResults; 4me is not known to, and there the request is worth more."""
+        return self.dialect.name != "4me" and first.total % len(first.rows) == 0
 
     def _walk_on(self, resource: ResourceType, walk: _Walk) -> None:
         """Past the announced end, as long as pages bring something new."""
@@ -144,7 +148,7 @@ class ScimReader:
         """The rows from `start` up to `end`, by rows received: a short page is followed by another request."""
         pages: list[Page] = []
         while start < end:
-            page = self._page(resource, start, min(end - start, self.dialect.page_size), wanted)
+            page = self._page(resource, start, self.dialect.page_size, wanted)
             pages.append(page)
             if not page.rows:
                 break

@@ -1,0 +1,61 @@
+"""Files that are not to be trusted: encodings, sizes, links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.errors import ManifestError, OperatorError
+from reconciler.manifests import files
+from reconciler.manifests.read import read_manifests
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def problems(folder: Path) -> list[str]:
+    with pytest.raises(ManifestError) as caught:
+        read_manifests(folder)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_not_utf8_has_its_place(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes(b"kind: User\nuserName: \xe9\n")
+    assert problems(tmp_path) == ["a.yaml:2:11: not UTF-8: byte 0xe9; save the file as UTF-8"]
+
+
+def test_nul(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes(b"kind: User\nuserName: \0\n")
+    assert problems(tmp_path) == ["a.yaml:2:1: a NUL character: this is not a text file"]
+
+
+def test_too_large(tmp_path: Path) -> None:
+    with (tmp_path / "a.yaml").open("wb") as file:
+        file.truncate(files.MAX_BYTES + 1)
+    size = files.MAX_BYTES
+    assert problems(tmp_path) == [
+        f"a.yaml:1:1: {size + 1} bytes are more than the {size} that a manifest may have: split it"
+    ]
+
+
+def test_links_that_leave_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "secret.yaml").write_text("kind: User\n", encoding="utf-8")
+    folder = tmp_path / "manifests"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "a.yaml").symlink_to(tmp_path / "secret.yaml")
+    (folder / "sub" / "loop").symlink_to(folder)
+    assert problems(folder) == ["a.yaml:1:1: a symbolic link that leaves the manifests folder"]
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match="no manifests folder"):
+        read_manifests(tmp_path / "none")
+
+
+def test_ten_thousand_records_load(tmp_path: Path) -> None:
+    users = "".join(
+        f"  - {{userName: u{number}@x, externalId: '{number:05}', manager: u0@x}}\n" for number in range(1, 10_000)
+    )
+    (tmp_path / "a.yaml").write_text(f"kind: Users\nusers:\n  - userName: u0@x\n{users}", encoding="utf-8")
+    assert len(read_manifests(tmp_path).desired.users) == 10_000
