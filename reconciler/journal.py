@@ -109,7 +109,10 @@ class Journal:
 
 
 def open_journal(state: Path, fingerprint: str, now: Callable[[], str]) -> Journal:
-    """A new run's journal below the state directory. Raises OperatorError where it cannot be written."""
+    """A new run's journal below the state directory; runs sort by `now`, so it is to be fine enough.
+
+    Raises OperatorError where it cannot be written.
+    """
     stamp = now().replace(":", "").replace("-", "")
     for attempt in range(100):
         suffix = f"-{attempt}" if attempt else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -246,8 +247,8 @@ def _plan(manifests: Manifests, tenant: Tenant, directory: Directory, options: P
     )
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _now(timespec: str = "seconds") -> str:
+    return datetime.now(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
 def _policy(tenant: Tenant, allow: dict[str, int]) -> Policy:
@@ -348,7 +349,7 @@ def _carry_out(
         dict(planned.changeset.ids),
         {Member(each.type, each.id): each for each in (*planned.live.users, *planned.live.groups)},
     )
-    journal = open_journal(options.state, planned.plan.fingerprint, _now)
+    journal = open_journal(options.state, planned.plan.fingerprint, partial(_now, "microseconds"))
     try:
         journal.begin(planned.plan, who=who(), approved=how.approved.fingerprint if how.approved else None)
         applier = Applier(directory.writer, known, journal, tenant.limits.concurrency, how.stop)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reconciler.core.guards import explain_breach
-from reconciler.core.paths import short_path
-from reconciler.report.words import NO_CHANGES, SYMBOLS, impact, safe, show_value, summary_line
+from reconciler.report.words import NO_CHANGES, SYMBOLS, impact, safe, show_path, show_value, summary_line
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -26,7 +25,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"safe_text": safe, "value": show_value, "short": short_path}
+    environment.filters |= {"safe_text": safe, "value": show_value, "short": show_path}
     return environment.get_template("plan.html.j2")
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.core.guards import explain_breach
 from reconciler.core.model import ActionKind
-from reconciler.core.paths import short_path
-from reconciler.report.words import NO_CHANGES, SYMBOLS, impact, safe, show_value, summary_line
+from reconciler.report.words import NO_CHANGES, SYMBOLS, impact, safe, show_path, show_value, summary_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +20,7 @@ _TITLES = {
     ActionKind.REACTIVATE: "Comes back",
     ActionKind.UPDATE: "Changes",
 }
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~>$:])")
+_MARKUP = re.compile(r"[^\w .,/-]|_")
 
 
 def render_plan_markdown(plan: Plan) -> str:
@@ -30,9 +29,11 @@ def render_plan_markdown(plan: Plan) -> str:
 
 
 def escape(text: str) -> str:
-    """Text as Markdown shows it: no markup, no HTML, no mention, no link, no table cell of its own."""
-    text = safe(text).replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
-    return _SPECIAL.sub(r"\\\1", text).replace("://", ":&#47;&#47;").replace("www.", "www&#46;")
+    """Text that Markdown shows as it is: every character that could be markup is an HTML entity, all of it is code.
+
+    In code nothing is a mention, a link or a reference.
+    """
+    return f"<code>{_MARKUP.sub(lambda found: f'&#{ord(found[0])};', safe(text))}</code>"
 
 
 def _lines(plan: Plan) -> Iterator[str]:
@@ -56,9 +57,12 @@ def _lines(plan: Plan) -> Iterator[str]:
 
 
 def _row(action: Action) -> str:
+    is_new = action.kind is ActionKind.CREATE
     changes = [
-        f"{escape(short_path(change.path))}: {escape(show_value(change.before))} → {escape(show_value(change.after))}"
-        for change in action.changes
+        f"{escape(show_path(each.path))} "
+        + ("" if is_new else f"{escape(show_value(each.before))} → ")
+        + escape(show_value(each.after))
+        for each in action.changes
     ]
     members = [f"{sign} {escape(each.name)}" for sign, side in _sides(action) for each in side]
     place = escape(str(action.source)) if action.source else ""

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.core.guards import explain_breach
 from reconciler.core.model import ActionKind, OutcomeStatus, ResourceType
-from reconciler.core.paths import short_path
-from reconciler.report.words import NO_CHANGES, NO_DRIFT, SYMBOLS, of_type, safe, show_value, summary_line
+from reconciler.report.words import NO_CHANGES, NO_DRIFT, SYMBOLS, of_type, safe, show_path, show_value, summary_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,8 +56,9 @@ def _lines(plan: Plan, style: _Style) -> Iterator[str]:
             yield from ("", style.paint(title, BOLD))
             for action in actions:
                 yield from _action_lines(action, style)
-    for warning in plan.warnings:
+    if plan.warnings:
         yield ""
+    for warning in plan.warnings:
         yield from _wrapped(f"warning: {safe(warning)}", style)
     for guard in plan.guards:
         if guard.breached:
@@ -102,9 +102,9 @@ def _action_lines(action: Action, style: _Style) -> Iterator[str]:
     gap = style.width - len(left) - len(place)
     heading = f"{left}{' ' * gap}{place}" if gap > 1 else f"{left}  {place}".rstrip()
     yield style.paint(heading.rstrip(), COLORS[action.kind])
-    yield from _wrapped(
-        f"      {action.kind.value}: {safe(_drift_reason(action) if style.drift else action.reason)}", style
-    )
+    if style.drift or action.kind is not ActionKind.UPDATE:
+        reason = _drift_reason(action) if style.drift else action.reason
+        yield from _wrapped(f"      {action.kind.value}: {safe(reason)}", style)
     yield from _change_lines(action, style)
     yield from _member_lines("+", action.members.add, style)
     yield from _member_lines("-", action.members.remove, style)
@@ -118,8 +118,8 @@ def _drift_reason(action: Action) -> str:
 
 def _change_lines(action: Action, style: _Style) -> Iterator[str]:
     changes = [each for each in action.changes if each.path != "active" or len(action.changes) == 1]
-    labels = [safe(short_path(change.path)) for change in changes]
-    column = min(max(map(len, labels), default=0), style.width // 3)
+    labels = [show_path(change.path) for change in changes]
+    column = max(map(len, labels), default=0)
     for label, change in zip(labels, changes, strict=True):
         before, after = style.sides(change)
         value = after if action.kind is ActionKind.CREATE else f"{before} → {after}"

@@ -7,6 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from reconciler.core.model import ActionKind, ResourceType
+from reconciler.core.paths import parse_path, short_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ SYMBOLS = {
 }
 NO_CHANGES = "No changes. 4me is as the manifests say."
 NO_DRIFT = "No drift. 4me is as the manifests say."
-_UNSAFE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+_UNSAFE = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"))
 
 
 def safe(text: str) -> str:
@@ -33,14 +34,28 @@ def safe(text: str) -> str:
     )
 
 
+def show_path(path: str) -> str:
+    """A path as people read it: `emails[work]` for `emails[type eq "work"].value`, no URNs."""
+    try:
+        parsed = parse_path(path)
+    except ValueError:
+        return safe(path)
+    if not parsed.by:
+        return safe(short_path(path))
+    sub = f".{parsed.sub}" if parsed.sub not in ("", "value") else ""
+    return safe(f"{parsed.name}[{parsed.value}]{sub}")
+
+
 def show_value(value: Value) -> str:
-    """A value as people read it: text in quotes, no value as `(none)`."""
+    """A value as people read it: text in quotes, no value as `(none)`, a list of plain values without ceremony."""
     if value is None or value in ("", []):
         return "(none)"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return safe(", ".join(map(str, value)))
+    if isinstance(value, list):
+        plain = [each["value"] if isinstance(each, dict) and each.keys() == {"value"} else each for each in value]
+        if all(isinstance(each, str) for each in plain):
+            return safe(", ".join(map(str, plain)))
     return safe(json.dumps(value, ensure_ascii=False))
 
 
