@@ -157,17 +157,14 @@ class Planner:
     def _compare_members(self, desired: Desired, live: Live) -> MemberChanges:
         if desired.members is None or live.members is None:
             return MemberChanges()
-        wanted = {member: self.names.ids.get(member) for member in desired.members}
-        wanted_ids = {Member(member.type, live_id) for member, live_id in wanted.items() if live_id is not None}
-        add = [
-            member
-            for member, live_id in wanted.items()
-            if (live_id is None and self._reachable(member, desired))
-            or (live_id is not None and Member(member.type, live_id) not in live.members)
-        ]
-        gone = frozenset() if desired.membership == "additive" else live.members - wanted_ids
+        ids, have = self.names.ids, live.members
+        wanted_ids = {(member[0], ids.get(member)): member for member in desired.members}
+        add = [wanted_ids[missing] for missing in wanted_ids.keys() - have if missing[1] is not None]
+        add += [each for each in sorted(desired.members - ids.keys()) if self._reachable(each, desired)]
+        gone = frozenset() if desired.membership == "additive" else frozenset(have - wanted_ids.keys())
         return MemberChanges(
-            add=tuple(sorted(add)), remove=self._removable(live, gone, someone_stays=bool(wanted_ids or add))
+            add=tuple(sorted(add)),
+            remove=self._removable(live, gone, someone_stays=bool(add) or any(live_id for _, live_id in wanted_ids)),
         )
 
     def _removable(self, live: Live, gone: frozenset[Member], *, someone_stays: bool) -> tuple[Member, ...]:

@@ -30,6 +30,8 @@ class ResourceType(StrEnum):
     USER = "User"
     GROUP = "Group"
 
+    __hash__ = str.__hash__  # enum's own runs in Python, for every member of every group
+
 
 class ActionKind(StrEnum):
     """What is done to one resource. There is no deletion."""

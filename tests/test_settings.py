@@ -1,0 +1,75 @@
+"""Tokens, tenants and expiry."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.core.tenant import Tenant, TokenSource
+from reconciler.errors import OperatorError, UsageError
+from reconciler.settings import choose_tenant, expiry_warning, read_token
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_token_comes_from_env_file_or_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("T", "from-env\n")
+    (tmp_path / "token").write_text("from-file\n", encoding="utf-8")
+    command = (sys.executable, "-c", "print('from-command $HOME')".replace(" $HOME", ""))
+    assert read_token(TokenSource(env="T")) == "from-env"
+    assert read_token(TokenSource(file=str(tmp_path / "token"))) == "from-file"
+    assert read_token(TokenSource(command=command)) == "from-command"
+    assert read_token(None) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (TokenSource(env="NOT_SET"), "the environment variable NOT_SET, which should hold the token, is not set"),
+        (TokenSource(file="/no/such"), "the token cannot be read from the file /no/such: No such file or directory"),
+        (TokenSource(command=("/no/such",)), "the token's command `/no/such` did not run: No such file or directory"),
+        (TokenSource(env="EMPTY"), "the token from the environment variable EMPTY is empty"),
+    ],
+)
+def test_a_token_that_cannot_be_had(source: TokenSource, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMPTY", "  ")
+    with pytest.raises(OperatorError) as caught:
+        read_token(source)
+    assert caught.value.message == message
+
+
+def test_a_token_with_blanks_is_refused_without_showing_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("T", "se cret")
+    with pytest.raises(OperatorError) as caught:
+        read_token(TokenSource(env="T"))
+    assert "se cret" not in caught.value.message
+
+
+def test_the_default_tenant_or_the_only_one() -> None:
+    one, other = Tenant("one", "sandbox:"), Tenant("other", "sandbox:", default=True)
+    assert choose_tenant([one], None) is one
+    assert choose_tenant([one, other], None) is other
+    assert choose_tenant([one, other], "one") is one
+    with pytest.raises(UsageError):
+        choose_tenant([one], "none")
+    with pytest.raises(OperatorError):
+        choose_tenant([], None)
+
+
+@pytest.mark.parametrize(
+    ("today", "text"),
+    [
+        (date(2026, 11, 10), None),
+        (date(2026, 11, 29), "the token expires on 2026-12-01, in 2 day(s): rotate it in 4me (Settings > Apps)"),
+        (
+            date(2026, 12, 2),
+            "the token expired on 2026-12-01, 1 day(s) ago, if it was issued on 2026-11-01 as declared",
+        ),
+    ],
+)
+def test_expiry(today: date, text: str | None) -> None:
+    assert expiry_warning(TokenSource(env="T", issued=date(2026, 11, 1)), today) == text
