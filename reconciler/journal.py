@@ -48,7 +48,8 @@ class Journal:
     def __init__(self, path: Path, now: Callable[[], str]) -> None:
         self._now = now
         self._lock = Lock()
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (path.parent.parent, path.parent):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
 
     def begin(self, plan: Plan, *, who: str, approved: str | None) -> None:

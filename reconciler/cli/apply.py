@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-    from reconciler.cli.console import Console
+    from reconciler.cli.console import Bar, Console
     from reconciler.core.model import Action, Outcome
     from reconciler.run import Applied, Planned
 
@@ -46,15 +46,17 @@ def command(console: Console, /, manifests: Path, plan_file: Path | None, **chos
     approved = load_plan(plan_file) if plan_file else None
 
     def confirm(planned: Planned) -> bool:
+        read.close()
         console.out(render(planned.plan, "text", console))
         return bool(chosen["yes"]) or _ask(planned)
 
-    with console.progress("reading 4me") as read, _progress(console) as told, _stopping(console) as stop:
+    with console.progress("reading 4me") as read, _progress(console, read) as told, _stopping(console) as stop:
         options = plan_options(console, manifests, read, **chosen)
         how = run.ApplyOptions(approved=approved, confirm=confirm, on_outcome=told, stop=stop)
         try:
             applied = run.apply(options, how)
         except run.Refused as refusal:
+            read.close()
             console.out(render(refusal.planned.plan, "text", console))
             raise
     if not applied.confirmed:
@@ -73,7 +75,7 @@ def _ask(planned: Planned) -> bool:
 
 
 @contextmanager
-def _progress(console: Console) -> Iterator[Callable[[Outcome, int], None]]:
+def _progress(console: Console, read: Bar) -> Iterator[Callable[[Outcome, int], None]]:
     """A bar on a terminal, a plain line for each outcome elsewhere."""
     from reconciler.report.text import render_outcome_line
 
@@ -83,6 +85,7 @@ def _progress(console: Console) -> Iterator[Callable[[Outcome, int], None]]:
         def told(outcome: Outcome, total: int) -> None:
             nonlocal done
             done += 1
+            read.close()
             bar(done, total)
             if not sys.stderr.isatty():
                 console.say(f"[{done}/{total}] {render_outcome_line(outcome)}")

@@ -13,8 +13,10 @@ import click
 from reconciler.settings import color_wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from rich.progress import Progress
 
 NARROWEST, WIDEST = 60, 120
 
@@ -55,22 +57,44 @@ class Console:
             click.echo(text, err=True)
 
     @contextmanager
-    def progress(self, label: str) -> Iterator[Callable[[int, int | None], None]]:
+    def progress(self, label: str) -> Iterator[Bar]:
         """A bar with counts, rate and time left on a terminal; silent in a pipeline."""
-        if self.quiet or not sys.stderr.isatty():
-            yield lambda _done, _total: None
+        bar = Bar(label, shown=not self.quiet and sys.stderr.isatty(), plain=self.plain)
+        try:
+            yield bar
+        finally:
+            bar.close()
+
+
+class Bar:
+    """Progress that appears with the first step and goes when it is closed."""
+
+    def __init__(self, label: str, *, shown: bool, plain: bool) -> None:
+        self._label, self._shown, self._plain = label, shown, plain
+        self._progress: Progress | None = None
+
+    def __call__(self, done: int, total: int | None) -> None:
+        """So many of so many are done."""
+        if not self._shown:
             return
+        progress = self._progress = self._progress or self._start()
+        elapsed = progress.tasks[0].elapsed or 0
+        rate = f"{done / elapsed:.0f}" if elapsed else "-"
+        progress.update(progress.tasks[0].id, completed=done, total=total, rate=rate)
+
+    def close(self) -> None:
+        """Take it off the screen; a further step shows it again."""
+        if self._progress:
+            self._progress.stop()
+            self._progress = None
+
+    def _start(self) -> Progress:
         from rich.console import Console as RichConsole
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         counts = TextColumn("{task.completed}/{task.total} ({task.fields[rate]}/s)")
         columns = (TextColumn("{task.description}"), BarColumn(), counts, TimeRemainingColumn())
-        with Progress(*columns, console=RichConsole(stderr=True, no_color=self.plain), transient=True) as bars:
-            task = bars.add_task(label, total=None, rate="-")
-
-            def update(done: int, total: int | None) -> None:
-                elapsed = bars.tasks[0].elapsed or 0
-                rate = f"{done / elapsed:.0f}" if elapsed else "-"
-                bars.update(task, completed=done, total=total, rate=rate)
-
-            yield update
+        progress = Progress(*columns, console=RichConsole(stderr=True, no_color=self._plain), transient=True)
+        progress.add_task(self._label, total=None, rate="-")
+        progress.start()
+        return progress
