@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from reconciler.report.words import safe, show_path, show_value
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -27,12 +29,12 @@ def _run_lines(run: RunEntry) -> list[str]:
     lines = [
         f"{run.run}  {run.status}",
         (
-            f"  {run.started_at} by {run.who} on {run.tenant}: {run.done} of {run.planned} done, {run.failed} failed,"
-            f" {run.skipped} skipped"
+            f"  {run.started_at} by {safe(run.who)} on {safe(run.tenant)}:"
+            f" {run.done} of {run.planned} done, {run.failed} failed, {run.skipped} skipped"
         ),
     ]
     if run.in_flight:
-        lines.append(f"  in flight when it stopped: {', '.join(run.in_flight)}")
+        lines.append(f"  in flight when it stopped: {', '.join(map(safe, run.in_flight))}")
     return lines
 
 
@@ -42,13 +44,16 @@ def render_run(entries: Sequence[dict[str, Any]]) -> str:
 
 
 def _outcome_lines(entry: dict[str, Any]) -> list[str]:
-    detail = f": {entry['detail']}" if entry["detail"] else ""
-    changes = [f"    {each['path']}: {each['before']!r} → {each['after']!r}" for each in entry["changes"]]
+    detail = f": {safe(entry['detail'])}" if entry["detail"] else ""
+    changes = [
+        f"    {show_path(each['path'])}: {show_value(each['before'])} → {show_value(each['after'])}"
+        for each in entry["changes"]
+    ]
     members = [
-        f"    {sign} {name}" for sign, side in (("+", "add"), ("-", "remove")) for name in entry["members"][side]
+        f"    {sign} {safe(name)}" for sign, side in (("+", "add"), ("-", "remove")) for name in entry["members"][side]
     ]
     return [
-        f"{entry['at']}  {entry['status']}  {entry['action']} {entry['resource']} {entry['key']}{detail}",
+        f"{entry['at']}  {entry['status']}  {entry['action']} {entry['resource']} {safe(entry['key'])}{detail}",
         *changes,
         *members,
     ]

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reconciler.core.guards import explain_breach
-from reconciler.report.words import NO_CHANGES, SYMBOLS, impact, safe, show_path, show_value, summary_line
+from reconciler.report.words import (
+    NO_CHANGES,
+    SYMBOLS,
+    impact,
+    safe,
+    show_member,
+    show_path,
+    show_value,
+    summary_line,
+    telling_changes,
+    why,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -25,7 +36,14 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"safe_text": safe, "value": show_value, "short": show_path}
+    environment.filters |= {
+        "safe_text": safe,
+        "value": show_value,
+        "short": show_path,
+        "member": show_member,
+        "why": why,
+        "telling": telling_changes,
+    }
     return environment.get_template("plan.html.j2")
 
 

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 from reconciler.core.guards import explain_breach
 from reconciler.core.model import ActionKind
-from reconciler.report.words import NO_CHANGES, SYMBOLS, impact, safe, show_path, show_value, summary_line
+from reconciler.report.words import (
+    NO_CHANGES,
+    SYMBOLS,
+    impact,
+    safe,
+    show_member,
+    show_path,
+    show_value,
+    summary_line,
+    telling_changes,
+    why,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +31,7 @@ _TITLES = {
     ActionKind.REACTIVATE: "Comes back",
     ActionKind.UPDATE: "Changes",
 }
-_MARKUP = re.compile(r"[^\w .,/-]|_")
+_MARKUP = re.compile(r"[^\w .,/-]|_|(?i:(?<=www))\.")
 
 
 def render_plan_markdown(plan: Plan) -> str:
@@ -31,9 +42,13 @@ def render_plan_markdown(plan: Plan) -> str:
 def escape(text: str) -> str:
     """Text that Markdown shows as it is: every character that could be markup is an HTML entity, all of it is code.
 
-    In code nothing is a mention, a link or a reference.
+    In code nothing is a mention or a reference; an @ without a neighbour makes no mail address, and so no link.
     """
-    return f"<code>{_MARKUP.sub(lambda found: f'&#{ord(found[0])};', safe(text))}</code>"
+    return f"<code>{_MARKUP.sub(_entity, safe(text))}</code>" if text else ""
+
+
+def _entity(found: re.Match[str]) -> str:
+    return f"&#{ord(found[0])};{'<wbr>' if found[0] == '@' else ''}"
 
 
 def _lines(plan: Plan) -> Iterator[str]:
@@ -44,13 +59,16 @@ def _lines(plan: Plan) -> Iterator[str]:
         if guard.breached:
             text, way_out = explain_breach(guard)
             yield from ("", f"**Refused:** {escape(text)}. {escape(way_out)}")
+    if plan.warnings:
+        yield ""
     for warning in plan.warnings:
-        yield from ("", f"> Warning: {escape(warning)}")
+        yield f"- Warning: {escape(warning)}"
     for kind, title in _TITLES.items():
         actions = [action for action in plan.actions if action.kind is kind]
         if actions:
             yield from ("", f"<details><summary>{title} ({len(actions)})</summary>", "")
-            yield from ("| | who or what | what changes | why | where |", "|---|---|---|---|---|")
+            columns = ("", "who or what", "what changes", "where", *(("why",) if any(map(why, actions)) else ()))
+            yield from (f"| {' | '.join(columns)} |", "|---" * len(columns) + "|")
             yield from map(_row, actions)
             yield from ("", "</details>")
     yield from ("", f"Fingerprint `{plan.fingerprint}`")
@@ -62,13 +80,14 @@ def _row(action: Action) -> str:
         f"{escape(show_path(each.path))} "
         + ("" if is_new else f"{escape(show_value(each.before))} → ")
         + escape(show_value(each.after))
-        for each in action.changes
+        for each in telling_changes(action)
     ]
-    members = [f"{sign} {escape(each.name)}" for sign, side in _sides(action) for each in side]
+    members = [f"{sign} {escape(show_member(each))}" for sign, side in _sides(action) for each in side]
     place = escape(str(action.source)) if action.source else ""
-    cells = (SYMBOLS[action.kind], escape(action.key), "<br>".join([*changes, *members]), escape(action.reason), place)
+    reason = [escape(text)] if (text := why(action)) else []
+    cells = (SYMBOLS[action.kind], escape(action.key), "<br>".join([*changes, *members]), place, *reason)
     return f"| {' | '.join(cells)} |"
 
 
 def _sides(action: Action) -> tuple[tuple[str, tuple[Member, ...]], ...]:
-    return ("＋", action.members.add), ("－", action.members.remove)
+    return ("+", action.members.add), ("-", action.members.remove)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FORMAT_VERSION = "1.0"
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+_HOW_TO_SAVE = "save one with: reconciler plan --out FILE"
 Digest = Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0)]
 
@@ -207,8 +210,9 @@ def plan_document(plan: Plan) -> dict[str, Any]:
 
 
 def render_plan_json(plan: Plan) -> str:
-    """The plan as JSON text."""
-    return json.dumps(plan_document(plan), indent=2, ensure_ascii=False) + "\n"
+    """The plan as JSON text; half characters, which no encoding can write, stay escaped."""
+    text = json.dumps(plan_document(plan), indent=2, ensure_ascii=False) + "\n"
+    return _HALF_CHARACTER.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def parse_plan_json(text: str) -> Plan:
@@ -219,8 +223,12 @@ def parse_plan_json(text: str) -> Plan:
     try:
         document = json.loads(text)
     except ValueError as error:
-        raise OperatorError(f"not a saved plan: not JSON ({error})") from None
-    version = document.get("formatVersion") if isinstance(document, dict) else None
+        raise OperatorError(f"not a saved plan: not JSON ({error})", hint=_HOW_TO_SAVE) from None
+    except RecursionError:
+        raise OperatorError("not a saved plan: nested too deeply", hint=_HOW_TO_SAVE) from None
+    if not isinstance(document, dict):
+        raise OperatorError("not a saved plan: it is no JSON object", hint=_HOW_TO_SAVE)
+    version = document.get("formatVersion")
     if isinstance(version, str) and not version.startswith("1."):
         raise OperatorError(
             f"the plan has format {version}, this version reads {FORMAT_VERSION}", hint="plan again with this version"
@@ -229,10 +237,9 @@ def parse_plan_json(text: str) -> Plan:
         return _plan(PlanPart.model_validate(document))
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
-        raise OperatorError(
-            f"not a saved plan: {place}: {first['msg'].lower()}", hint="save one with: reconciler plan --out FILE"
-        ) from None
+        place = ".".join(map(str, first["loc"]))
+        found = "not an object" if first["type"] == "model_type" else first["msg"].lower()
+        raise OperatorError(f"not a saved plan: {place}: {found}", hint=_HOW_TO_SAVE) from None
 
 
 def _counts(counts: Counts) -> dict[str, int]:

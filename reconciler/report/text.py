@@ -8,12 +8,24 @@ from typing import TYPE_CHECKING
 
 from reconciler.core.guards import explain_breach
 from reconciler.core.model import ActionKind, OutcomeStatus, ResourceType
-from reconciler.report.words import NO_CHANGES, NO_DRIFT, SYMBOLS, of_type, safe, show_path, show_value, summary_line
+from reconciler.report.words import (
+    NO_CHANGES,
+    NO_DRIFT,
+    SYMBOLS,
+    of_type,
+    safe,
+    show_member,
+    show_path,
+    show_value,
+    summary_line,
+    telling_changes,
+    why,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reconciler.core.model import Action, Change, Member, Outcome, Plan
+    from reconciler.core.model import Action, Member, Outcome, Plan
 
 MEMBERS_SHOWN = 20
 COLORS = {
@@ -33,9 +45,6 @@ class _Style:
 
     def paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self.color else text
-
-    def sides(self, change: Change) -> tuple[str, str]:
-        return show_value(change.before), show_value(change.after)
 
 
 def render_plan(plan: Plan, *, color: bool = False, width: int = 80) -> str:
@@ -64,8 +73,8 @@ def _lines(plan: Plan, style: _Style) -> Iterator[str]:
         if guard.breached:
             text, way_out = explain_breach(guard)
             yield ""
-            yield from _wrapped(style.paint(f"refused: {text}", RED), style)
-            yield from _wrapped(f"  {way_out}", style)
+            yield from _wrapped(f"refused: {safe(text)}", style, RED)
+            yield from _wrapped(f"  {safe(way_out)}", style)
     yield ""
     yield from _conclusion(plan, style)
 
@@ -74,13 +83,16 @@ def _header(plan: Plan, style: _Style) -> Iterator[str]:
     tenant, live = plan.tenant, plan.live
     account = f", account {tenant.account}" if tenant.account else ""
     title = f"{'Drift of' if style.drift else 'Plan for'} {tenant.name} ({tenant.endpoint}{account})"
-    yield style.paint(safe(title), BOLD)
+    yield from _wrapped(safe(title), style, BOLD)
     complete = "" if live.summary.complete else ", INCOMPLETE"
-    yield (
+    yield from _wrapped(
         f"4me: {live.users} users, {live.groups} groups"
         f" ({live.summary.strategy}, {live.summary.requests} requests{complete});"
-        f" manifests: {plan.manifests.users} users, {plan.manifests.groups} groups"
+        f" manifests: {plan.manifests.users} users, {plan.manifests.groups} groups",
+        style,
     )
+    if style.drift and plan.actions:
+        yield "Values: what 4me has → what the manifests say"
 
 
 def _conclusion(plan: Plan, style: _Style) -> Iterator[str]:
@@ -91,8 +103,9 @@ def _conclusion(plan: Plan, style: _Style) -> Iterator[str]:
     yield from _wrapped(f"{label} {summary_line(plan)}", style)
 
 
-def _wrapped(text: str, style: _Style) -> list[str]:
-    return wrap(text, style.width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+def _wrapped(text: str, style: _Style, code: str = "") -> list[str]:
+    lines = wrap(text, style.width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return [style.paint(line, code) for line in lines] if code else lines
 
 
 def _action_lines(action: Action, style: _Style) -> Iterator[str]:
@@ -102,26 +115,19 @@ def _action_lines(action: Action, style: _Style) -> Iterator[str]:
     gap = style.width - len(left) - len(place)
     heading = f"{left}{' ' * gap}{place}" if gap > 1 else f"{left}  {place}".rstrip()
     yield style.paint(heading.rstrip(), COLORS[action.kind])
-    if style.drift or action.kind is not ActionKind.UPDATE:
-        reason = _drift_reason(action) if style.drift else action.reason
-        yield from _wrapped(f"      {action.kind.value}: {safe(reason)}", style)
+    if reason := why(action):
+        yield from _wrapped(f"      {action.kind.value}: {reason}", style)
     yield from _change_lines(action, style)
     yield from _member_lines("+", action.members.add, style)
     yield from _member_lines("-", action.members.remove, style)
 
 
-def _drift_reason(action: Action) -> str:
-    return {ActionKind.CREATE: "declared, but not in 4me", ActionKind.DEACTIVATE: action.reason}.get(
-        action.kind, f"{action.reason} (4me → manifests)"
-    )
-
-
 def _change_lines(action: Action, style: _Style) -> Iterator[str]:
-    changes = [each for each in action.changes if each.path != "active" or len(action.changes) == 1]
+    changes = telling_changes(action)
     labels = [show_path(change.path) for change in changes]
     column = max(map(len, labels), default=0)
     for label, change in zip(labels, changes, strict=True):
-        before, after = style.sides(change)
+        before, after = show_value(change.before), show_value(change.after)
         value = after if action.kind is ActionKind.CREATE else f"{before} → {after}"
         line = f"      {label:<{column}}  {value}"
         if len(line) <= style.width or action.kind is ActionKind.CREATE:
@@ -134,8 +140,7 @@ def _change_lines(action: Action, style: _Style) -> Iterator[str]:
 def _member_lines(sign: str, members: Sequence[Member], style: _Style) -> Iterator[str]:
     code = COLORS[ActionKind.CREATE if sign == "+" else ActionKind.DEACTIVATE]
     for member in members[:MEMBERS_SHOWN]:
-        group = " (group)" if member.type is ResourceType.GROUP else ""
-        yield style.paint(f"      {sign} {safe(member.name)}{group}", code)
+        yield style.paint(f"      {sign} {show_member(member)}", code)
     more = len(members) - MEMBERS_SHOWN
     if more > 0:
         yield f"      {sign} and {more} more (--format json shows all)"

@@ -12,7 +12,7 @@ from reconciler.core.paths import parse_path, short_path
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.core.model import Action, Plan, Value
+    from reconciler.core.model import Action, Change, Member, Plan, Value
 
 SYMBOLS = {
     ActionKind.CREATE: "+",
@@ -22,6 +22,7 @@ SYMBOLS = {
 }
 NO_CHANGES = "No changes. 4me is as the manifests say."
 NO_DRIFT = "No drift. 4me is as the manifests say."
+_NAMED_BY = {ResourceType.USER: "userName", ResourceType.GROUP: "displayName"}
 _UNSAFE = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"))
 
 
@@ -57,6 +58,28 @@ def show_value(value: Value) -> str:
         if all(isinstance(each, str) for each in plain):
             return safe(", ".join(map(str, plain)))
     return safe(json.dumps(value, ensure_ascii=False))
+
+
+def show_member(member: Member) -> str:
+    """A member's name; a group among people says so."""
+    return f"{safe(member.name)}{' (group)' if member.type is ResourceType.GROUP else ''}"
+
+
+def why(action: Action) -> str:
+    """An action's reason; nothing for an update, whose changes are its reason."""
+    return "" if action.kind is ActionKind.UPDATE else safe(action.reason)
+
+
+def telling_changes(action: Action) -> list[Change]:
+    """The changes that an action's heading does not already tell: without its name and whether it is active."""
+    told: list[tuple[str, Value]] = []
+    if action.kind is ActionKind.CREATE:
+        told = [("active", True), (_NAMED_BY[action.type], action.key)]
+    elif action.kind is not ActionKind.UPDATE:
+        told = [("active", action.kind is ActionKind.REACTIVATE)]
+    if len(action.changes) == 1:
+        return list(action.changes)
+    return [change for change in action.changes if (change.path, change.after) not in told]
 
 
 def of_type(plan: Plan, resource: ResourceType) -> list[Action]:

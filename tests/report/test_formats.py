@@ -1,0 +1,283 @@
+"""One plan with everything in it, and an empty one, in every format; and names that try to be more than names."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import unicodedata
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from reconciler.core.model import ActionKind, Change, Guard, Outcome, OutcomeStatus
+from reconciler.core.paths import CUSTOM_FIELDS, ENTERPRISE, MANAGER
+from reconciler.errors import OperatorError
+from reconciler.report.html import render_plan_html
+from reconciler.report.markdown import render_plan_markdown
+from reconciler.report.plan_json import FORMAT_VERSION, parse_plan_json, plan_document, plan_schema, render_plan_json
+from reconciler.report.text import render_drift, render_outcome_line, render_outcomes, render_plan
+from tests.builders import DIGEST, action, created, group, plan, user
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.core.model import Plan
+
+GOLDEN = Path(__file__).parent / "golden" / "built"
+CREATE, UPDATE, REACTIVATE, DEACTIVATE = ActionKind
+NEW = action(
+    CREATE,
+    user("nina"),
+    *created(userName=user("nina").name, active=True, name__givenName="Nina", title="Night Lead"),
+    Change('emails[type eq "work"].value', None, user("nina").name),
+    Change("roles", None, [{"value": "specialist"}, {"value": "service_manager"}]),
+    Change(f"{CUSTOM_FIELDS}:badge", None, 17),
+    line=72,
+)
+CHANGED = action(
+    UPDATE,
+    user("liam"),
+    Change('phoneNumbers[type eq "mobile"].value', "+31 6 5550 1007", None),
+    Change(MANAGER, user("howard.tanner").name, user("priya.nair").name),
+    Change(f"{ENTERPRISE}:department", "", "Data Center"),
+    Change('addresses[type eq "work"].locality', "Delft", "The Hague"),
+    line=1106,
+)
+BACK = action(REACTIVATE, user("omar"), Change("active", False, True), Change("title", "Agent", "Lead"), line=62)  # noqa: FBT003
+GONE = action(DEACTIVATE, user("peter"), Change("active", True, False))  # noqa: FBT003
+NEW_GROUP = action(
+    CREATE, group("Night Shift"), *created(displayName="Night Shift", externalId="G3"), add=[user("nina")], line=24
+)
+REGROUPED = action(
+    UPDATE,
+    group("Service Desk"),
+    add=[group("Night Shift"), *(user(f"agent{number:02}") for number in range(25))],
+    remove=[user("peter")],
+    line=11,
+)
+EVERYTHING = plan(
+    NEW,
+    BACK,
+    CHANGED,
+    GONE,
+    NEW_GROUP,
+    REGROUPED,
+    guards=(Guard("deactivations", 57, 50, breached=True), Guard("membershipRemovals", 1, 5, breached=False)),
+    warnings=(
+        "olivia@widget.example is declared nowhere, but protected: left alone",
+        "1 owned group(s) declared nowhere, left alone (unlisted: report): Project Neptune",
+    ),
+    complete=False,
+)
+OUTCOMES = (
+    Outcome(NEW, OutcomeStatus.DONE, "", "9"),
+    Outcome(CHANGED, OutcomeStatus.FAILED, "PATCH /Users/7: HTTP 422: Validation Failed: department is unknown"),
+    Outcome(REGROUPED, OutcomeStatus.SKIPPED, "its member liam@widget.example failed"),
+)
+FORMATS: dict[str, Callable[[Plan], str]] = {
+    "plan.txt": render_plan,
+    "color.txt": lambda each: render_plan(each, color=True),
+    "drift.txt": render_drift,
+    "plan.md": render_plan_markdown,
+    "plan.html": render_plan_html,
+    "plan.json": render_plan_json,
+}
+HOSTILE = (
+    "\x1b[31mred\x1b]0;title\x07\r\nnext\u2028line",
+    "\u202egnp.exe\u2066 \u200bhidden\ufeff",
+    "a | b \\| c || d",
+    "<script>alert(1)</script><img src=x onerror=alert(1)></td>{{ 7*7 }}{% raw %}",
+    "`code` ``` ~~~ *bold* __under__ # head\n# head",
+    "@all @widget/everyone #1 GH-1 jane@widget.example",
+    "[a](http://evil.example) ![a](x) <http://evil.example> https://evil.example www.evil.example WWW.evil.example",
+    "</code></details>&lt;b&gt;&#60;i&#62; <!-- --> -->",
+    '\'; " onclick="alert(1)" \'',
+)
+ANSI = re.compile(r"\x1b\[\d+m")
+
+
+def evil(name: str) -> Plan:
+    who, member = group(name), user(name)
+    change = Change(name, name, [name, {"value": name}])
+    return plan(
+        action(UPDATE, who, change, Change("title", name, name), add=[member, who], remove=[member]),
+        action(DEACTIVATE, member, change),
+        warnings=(name,),
+    )
+
+
+def unprintable(text: str) -> list[str]:
+    return [
+        each for each in text if not each.isprintable() and not (each == "\n" or unicodedata.category(each) == "Zs")
+    ]
+
+
+class Tags(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append(" ".join([tag, *(name for name, _ in attrs)]))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize(("folder", "example"), [("", EVERYTHING), ("empty", plan())], ids=["everything", "empty"])
+def test_golden(name: str, folder: str, example: Plan) -> None:
+    expected = (GOLDEN / folder / name).read_bytes().decode()
+    assert FORMATS[name](example).rstrip("\n") == expected.rstrip("\n")
+
+
+def test_golden_outcomes() -> None:
+    assert render_outcomes(OUTCOMES) == (GOLDEN / "outcomes.txt").read_text(encoding="utf-8").rstrip("\n")
+    assert [render_outcome_line(each) for each in OUTCOMES] == [
+        "done + User nina@widget.example",
+        "failed ~ User liam@widget.example: PATCH /Users/7: HTTP 422: Validation Failed: department is unknown",
+        "skipped ~ Group Service Desk: its member liam@widget.example failed",
+    ]
+
+
+@pytest.mark.parametrize("render", [render_plan, render_drift])
+@pytest.mark.parametrize("width", [80, 100, 132])
+def test_text_keeps_to_the_width(render: Callable[..., str], width: int) -> None:
+    assert [line for line in render(EVERYTHING, width=width).splitlines() if len(line) > width] == []
+
+
+def test_color_only_helps() -> None:
+    assert ANSI.sub("", render_plan(EVERYTHING, color=True)) == render_plan(EVERYTHING)
+    assert ANSI.sub("", render_outcomes(OUTCOMES, color=True)) == render_outcomes(OUTCOMES)
+
+
+def test_a_new_user_that_is_not_active_says_so() -> None:
+    text = render_plan(plan(action(CREATE, user("ann"), *created(userName=user("ann").name, active=False))))
+    assert "      active  false" in text.splitlines()
+
+
+def test_the_words_of_many_actions_come_quickly() -> None:
+    many = plan(*[CHANGED, NEW] * 5000)
+    started = time.process_time()
+    render_plan(many)
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_do_nothing_in_a_terminal(name: str) -> None:
+    outcome = Outcome(action(DEACTIVATE, user(name)), OutcomeStatus.FAILED, name)
+    ordinary = len(render_plan(evil("x")).splitlines())
+    assert unprintable(render_plan(evil(name)) + render_drift(evil(name)) + render_outcomes([outcome])) == []
+    assert unprintable(render_outcome_line(outcome)) == []
+    headings = [line for line in render_plan(evil(name)).splitlines() if re.match(r"  [~+-] |\S", line)]
+    assert len(headings) <= ordinary
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_do_nothing_in_markdown(name: str) -> None:
+    text, ordinary = render_plan_markdown(evil(name)), render_plan_markdown(evil("x"))
+    assert unprintable(text) == []
+    assert [line.count("|") for line in text.splitlines()] == [line.count("|") for line in ordinary.splitlines()]
+    assert [tag for tag in Tags(text).found if tag != "wbr"] == [tag for tag in Tags(ordinary).found if tag != "wbr"]
+    codes = re.findall(r"<code>(.*?)</code>", text)
+    loose = [re.sub(r"&#\d+;(<wbr>)?", "", each) for each in codes]
+    assert [each for each in loose if not re.fullmatch(r"[^\W_]*([ .,/-]+[^\W_]+)*[ .,/-]*", each)] == []
+    assert [each for each in codes if re.search(r"www\.|&#64;(?!<wbr>)|://", each, re.IGNORECASE)] == []
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_do_nothing_in_html(name: str) -> None:
+    text, ordinary = render_plan_html(evil(name)), render_plan_html(evil("x"))
+    assert unprintable(text) == []
+    assert Tags(text).found == Tags(ordinary).found
+
+
+def test_html_loads_nothing() -> None:
+    text = render_plan_html(EVERYTHING)
+    assert re.findall(r"(?:src|href|action)=|url\(|@import|fetch\(", text) == []
+    assert "default-src 'none'" in text
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, "half \ud800 character"])
+def test_hostile_names_are_data_in_json(name: str) -> None:
+    text = render_plan_json(evil(name))
+    assert json.loads(text.encode()) == plan_document(evil(name))
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+MEMBERS = st.lists(st.builds(group, st.text()) | st.builds(user, st.text()), max_size=3)
+ACTIONS = st.builds(
+    lambda kind, who, changes, add, remove, line: action(kind, who, *changes, add=add, remove=remove, line=line),
+    st.sampled_from(ActionKind),
+    st.builds(group, st.text()) | st.builds(user, st.text()),
+    st.lists(st.builds(Change, st.text(), VALUES, VALUES), max_size=3),
+    MEMBERS,
+    MEMBERS,
+    st.none() | st.integers(1, 9999),
+)
+PLANS = st.builds(
+    lambda actions, warnings, complete: plan(*actions, warnings=tuple(warnings), complete=complete),
+    st.lists(ACTIONS, max_size=3),
+    st.lists(st.text(), max_size=2),
+    st.booleans(),
+)
+
+
+@given(PLANS)
+def test_json_comes_back_as_it_was(example: Plan) -> None:
+    text = render_plan_json(example)
+    assert render_plan_json(parse_plan_json(text)) == text
+    assert [error.message for error in Draft202012Validator(plan_schema()).iter_errors(json.loads(text))] == []
+
+
+@given(PLANS)
+def test_every_plan_can_be_told(example: Plan) -> None:
+    for render in (render_plan, render_drift, render_plan_markdown, render_plan_html):
+        assert unprintable(render(example)) == []
+
+
+def test_the_schema_is_a_schema() -> None:
+    Draft202012Validator.check_schema(plan_schema())
+
+
+def changed(**values: object) -> str:
+    return json.dumps(plan_document(EVERYTHING) | values)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not JSON (Expecting value: line 1 column 1 (char 0))"),
+        ("[" * 100_000, "nested too deeply"),
+        ("null", "it is no JSON object"),
+        ("{}", "tool: field required"),
+        (changed(formatVersion=1), "formatVersion: input should be a valid string"),
+        (changed(fingerprint=DIGEST[:-1]), "fingerprint: string should match pattern '^sha256:[0-9a-f]{64}$'"),
+        (changed(actions={}), "actions: input should be a valid list"),
+        (changed(tenant="production"), "tenant: not an object"),
+        (changed(extra=1), "extra: extra inputs are not permitted"),
+        (
+            changed(guards=[{"name": "deactivations", "count": -1, "limit": 5, "breached": False}]),
+            "guards.0.count: input should be greater than or equal to 0",
+        ),
+    ],
+)
+def test_what_is_no_plan_says_so(text: str, message: str) -> None:
+    with pytest.raises(OperatorError) as caught:
+        parse_plan_json(text)
+    assert caught.value.message == f"not a saved plan: {message}"
+    assert caught.value.hint == "save one with: reconciler plan --out FILE"
+
+
+def test_a_plan_of_another_format_says_which() -> None:
+    with pytest.raises(OperatorError) as caught:
+        parse_plan_json(changed(formatVersion="2.3"))
+    assert caught.value.message == f"the plan has format 2.3, this version reads {FORMAT_VERSION}"

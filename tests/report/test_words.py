@@ -1,0 +1,77 @@
+"""Paths, values and text as people read them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.core.model import Counts, Summary
+from reconciler.core.paths import CUSTOM_FIELDS, ENTERPRISE
+from reconciler.report.words import impact, safe, show_path, show_value
+from tests.builders import plan
+
+if TYPE_CHECKING:
+    from reconciler.core.model import Value
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("title", "title"),
+        ("name.givenName", "name.givenName"),
+        ('emails[type eq "work"].value', "emails[work]"),
+        ('emails[type eq "work"]', "emails[work]"),
+        ('addresses[type eq "work"].locality', "addresses[work].locality"),
+        (f"{ENTERPRISE}:department", "department"),
+        (f"{CUSTOM_FIELDS}:badge", "customFields.badge"),
+        ("no path\x1b", "no path\\x1b"),
+    ],
+)
+def test_paths(path: str, shown: str) -> None:
+    assert show_path(path) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "(none)"),
+        ("", "(none)"),
+        ([], "(none)"),
+        (False, "false"),
+        (0, "0"),
+        ("Lead", '"Lead"'),
+        ('say "x"\n', '"say \\"x\\"\\n"'),
+        ([{"value": "specialist"}, {"value": "service_manager"}], "specialist, service_manager"),
+        (["a", "b"], "a, b"),
+        ([{"value": "a", "type": "work"}], '[{"value": "a", "type": "work"}]'),
+    ],
+)
+def test_values(value: Value, shown: str) -> None:
+    assert show_value(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Zoë Åström 日本", "Zoë Åström 日本"),
+        ("\x1b[2J", "\\x1b[2J"),
+        ("a\u202eb\u200bc", "a\\u202eb\\u200bc"),
+        ("\ud800\n", "\\ud800\\n"),
+    ],
+)
+def test_safe_text(text: str, shown: str) -> None:
+    assert safe(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("users", "groups", "removed", "told"),
+    [
+        (Counts(), Counts(), 0, "nothing changes"),
+        (Counts(deactivate=1), Counts(), 1, "1 person loses all access, 1 membership is removed"),
+        (Counts(create=2, update=1), Counts(update=1), 0, "2 people are new, 2 other resources change"),
+    ],
+)
+def test_impact(users: Counts, groups: Counts, removed: int, told: str) -> None:
+    assert impact(replace(plan(), summary=Summary(users, groups, 0, removed))) == told
