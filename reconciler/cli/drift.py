@@ -27,5 +27,7 @@ def command(console: Console, /, manifests: Path, output_format: str, **chosen: 
 
     with console.progress("reading 4me") as read:
         planned = run.plan(plan_options(console, manifests, read, **chosen))
+    found = planned.plan.live.summary
+    console.detail(f"read by {found.strategy} with {found.requests} requests, fingerprint {planned.plan.fingerprint}")
     console.out(render(planned.plan, output_format, console, as_drift=True))
     return 2 if planned.plan.actions or planned.breached else 0

@@ -39,6 +39,8 @@ def command(console: Console, /, manifests: Path, out: Path | None, output_forma
 
     with console.progress("reading 4me") as read:
         planned = run.plan(plan_options(console, manifests, read, **chosen))
+    found = planned.plan.live.summary
+    console.detail(f"read by {found.strategy} with {found.requests} requests, fingerprint {planned.plan.fingerprint}")
     if out:
         save_plan(planned.plan, out)
     console.out(render(planned.plan, output_format, console))
