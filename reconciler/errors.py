@@ -52,7 +52,7 @@ class ManifestError(ReconcilerError):
         self.problems = tuple(sorted(set(problems)))
         count = len(self.problems)
         noun = "problem" if count == 1 else "problems"
-        super().__init__("\n".join([*map(str, self.problems), f"{count} {noun} found, nothing was done"]))
+        super().__init__(f"{count} {noun} found, nothing was done")
 
 
 class OperatorError(ReconcilerError):

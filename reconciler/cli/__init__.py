@@ -14,7 +14,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.console import Console
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.errors import ManifestError, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,6 +112,8 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
 
 def tell_error(error: ReconcilerError) -> None:
     """The message and its hint, on stderr."""
+    for problem in error.problems if isinstance(error, ManifestError) else ():
+        click.echo(str(problem), err=True)
     click.echo(f"error: {error.message}", err=True)
     if error.hint:
         click.echo(f"hint: {error.hint}", err=True)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from reconciler.core.model import MappedRecord
 
+MAX_HINTS = 20
+"""A set with thousands of unknown names needs no thousands of guesses, each of which looks at every name."""
 RecordProblem = tuple[Record, tuple[str | int, ...], str]
 
 
@@ -61,6 +63,7 @@ class _Builder:
     """Resolves names once for all records; collects problems."""
 
     def __init__(self, users: Sequence[MappedRecord], groups: Sequence[MappedRecord]) -> None:
+        self.hints = 0
         self.users = [each for each in users if self._has_key(each)]
         self.groups = [each for each in groups if self._has_key(each)]
         self.problems: list[RecordProblem] = [
@@ -110,13 +113,17 @@ class _Builder:
                     )
                     self.problems.append((each.record, (attribute,), message))
 
+    def _hint(self, name: str, names: _Names) -> str:
+        self.hints += 1
+        return did_you_mean(name, names.known()) if self.hints <= MAX_HINTS else ""
+
     def _manager(self, each: MappedRecord) -> str | None:
         name = each.attributes.get(MANAGER)
         if not isinstance(name, str):
             return None
         found = self.managers.find(name)
         if not found:
-            hint = did_you_mean(name, self.managers.known())
+            hint = self._hint(name, self.managers)
             message = f"manager `{name}` is no declared user's userName or externalId{hint}"
             self.problems.append((each.record, ("manager",), message))
             return None
@@ -138,7 +145,7 @@ class _Builder:
                 if groups:
                     members.setdefault(_key(groups[0]), set()).add(Member(ResourceType.USER, _key(user)))
                 else:
-                    hint = did_you_mean(name, self.group_names.known())
+                    hint = self._hint(name, self.group_names)
                     self.problems.append((user.record, ("groups", index), f"group `{name}` is not declared{hint}"))
         return members
 
@@ -155,10 +162,10 @@ class _Builder:
             places = ", ".join(str(each.record.source) for each in found)
             return f"member `{member.name}` could be any of {len(found)}: {places}; write the userName"
         if member.type is ResourceType.GROUP:
-            return f"group `{member.name}` is not declared{did_you_mean(member.name, names.known())}"
+            return f"group `{member.name}` is not declared{self._hint(member.name, names)}"
         if self.group_names.find(member.name):
             return f"member `{member.name}` is a group: write {{group: {member.name}}}"
-        return f"member `{member.name}` is no declared user{did_you_mean(member.name, names.known())}"
+        return f"member `{member.name}` is no declared user{self._hint(member.name, names)}"
 
     def _check_cycles(
         self, records: Sequence[MappedRecord], edges: dict[str, list[str]], words: tuple[str, str]

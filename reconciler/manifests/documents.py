@@ -41,7 +41,10 @@ def _lifetime(value: str) -> str:
 
 
 def _words(value: Any) -> Any:
-    return shlex.split(value) if isinstance(value, str) else value
+    try:
+        return shlex.split(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError(f"expected words as in a shell, found {str(error).lower()}") from None
 
 
 def _tenant_name(value: str) -> str:
@@ -51,13 +54,31 @@ def _tenant_name(value: str) -> str:
 
 
 def _endpoint(value: str) -> str:
-    if not re.match(r"(https?://[^\s/]+|sandbox:)", value):
+    if not re.fullmatch(r"(https?://[^\s/]\S*|sandbox:.*)", value):
         raise ValueError("expected an https:// URL (http:// on loopback only) or `sandbox:`")
     if value.startswith("http://") and not re.match(r"http://(localhost|127\.[\d.]+|\[::1\])(:\d+)?(/|$)", value):
         raise ValueError("plain http:// is for loopback only: the token would travel unprotected; use https://")
     return value
 
 
+def _touches(value: Any) -> Any:
+    if value == "unknown" or isinstance(value, bool):
+        return value
+    raise ValueError("expected true, false or unknown")
+
+
+_EXPECTED = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "tuple_type": "a list",
+    "dict_type": "a map",
+    "model_type": "a map",
+    "model_attributes_type": "a map",
+}
+_BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most"}
 Share = Annotated[int | str, BeforeValidator(_whole_or_percent)]
 
 
@@ -102,17 +123,17 @@ class GuardrailsDocument(Document):
 class AssumeDocument(Document):
     """What 4me does not document."""
 
-    membership_touches_group: Literal["unknown"] | bool = "unknown"
+    membership_touches_group: Annotated[Literal["unknown"] | bool, BeforeValidator(_touches)] = "unknown"
 
 
 class LimitsDocument(Document):
     """How fast and how wide to work."""
 
-    requests_per_hour: Annotated[int, Field(ge=1)] = 3600
-    requests_per_two_seconds: Annotated[int, Field(ge=1)] = 20
-    concurrency: Annotated[int, Field(ge=1, le=64)] = 8
-    members_per_request: Annotated[int, Field(ge=1)] = 500
-    timeout: Annotated[float, Field(gt=0)] = 30
+    requests_per_hour: Annotated[int, Field(ge=1, strict=True)] = 3600
+    requests_per_two_seconds: Annotated[int, Field(ge=1, strict=True)] = 20
+    concurrency: Annotated[int, Field(ge=1, le=64, strict=True)] = 8
+    members_per_request: Annotated[int, Field(ge=1, strict=True)] = 500
+    timeout: Annotated[float, Field(gt=0, strict=True)] = 30
 
 
 class TenantDocument(Document):
@@ -121,7 +142,7 @@ class TenantDocument(Document):
     kind: Literal["Tenant"]
     name: Annotated[str, AfterValidator(_tenant_name)]
     endpoint: Annotated[str, AfterValidator(_endpoint)]
-    default: bool = False
+    default: Annotated[bool, Field(strict=True)] = False
     account: str | None = None
     dialect: Literal["auto", "4me", "rfc7644"] = "auto"
     token: TokenDocument | None = None
@@ -158,20 +179,32 @@ def explain(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[tu
 
 def _sentence(model: type[BaseModel], found: ErrorDetails) -> str:
     key = found["loc"][-1] if found["loc"] else ""
-    kind, context = found["type"], found.get("ctx", {})
-    if kind == "extra_forbidden":
+    if found["type"] == "extra_forbidden":
         return f"unknown key `{key}`{did_you_mean(str(key), _known_keys(model, found['loc'][:-1]))}"
-    if kind == "missing":
+    if found["type"] == "missing":
         return f"missing key `{key}`"
+    wrong = _wrong_value(found, found.get("ctx", {}))
+    return f"`{key}`: {wrong}" if key else wrong
+
+
+def _wrong_value(found: ErrorDetails, context: dict[str, Any]) -> str:
+    kind = found["type"]
     if kind == "value_error":
-        return f"{f'`{key}`: ' if key else ''}{context['error']}"
+        return str(context["error"])
     if kind == "literal_error":
-        return f"`{key}`: {found['input']!r} is none of {context['expected']}"
-    return f"`{key}`: {found['msg'][0].lower()}{found['msg'][1:]}"
+        expected = str(context["expected"]).replace("'", "`")
+        return f"expected {expected}{did_you_mean(str(found['input']), re.findall('`(.+?)`', expected))}"
+    if kind.startswith("date"):
+        return "expected a date such as 2026-11-01"
+    bounds = [f"{words} {context[each]}" for each, words in _BOUNDS.items() if each in context]
+    return f"expected {_EXPECTED.get(kind) or ' and '.join(bounds) or found['msg'].lower()}"
 
 
 def _known_keys(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
     for step in place:
+        if step == RuleDocument.__name__:  # pydantic's name for that branch of the union
+            model = RuleDocument
+            continue
         field = next((each for each in model.model_fields.values() if each.alias == step), None)
         types = (field.annotation, *get_args(field.annotation)) if field else ()
         model = next((each for each in types if isinstance(each, type) and issubclass(each, BaseModel)), model)

@@ -13,8 +13,10 @@ from reconciler.core.model import ResourceType
 from reconciler.core.paths import parse_path
 from reconciler.core.schema import KEY_ATTRIBUTE, MATCHABLE
 from reconciler.manifests.documents import MappingDocument, RuleDocument, explain
+from reconciler.manifests.records import STRUCTURE
 from reconciler.manifests.yaml_reader import read_yaml
-from reconciler.mapping.rules import Mapping, Rule, check_target
+from reconciler.mapping.rules import Mapping, Rule, check_target, map_value
+from reconciler.mapping.values import ValueProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,8 +57,11 @@ def profile_text(name: str) -> str:
     return files("reconciler.mapping").joinpath("profiles", f"{name}.yaml").read_text(encoding="utf-8")
 
 
-def build_mapping(document: dict[str, Value]) -> MappingResult:
-    """The mapping that a `kind: Mapping` document declares, its profile's rules included."""
+def build_mapping(document: dict[str, Value], zones: frozenset[str] = frozenset()) -> MappingResult:
+    """The mapping that a `kind: Mapping` document declares, its profile's rules included.
+
+    `zones`: the IANA time zones known, to check constants and defaults by.
+    """
     refused = list(_not_yet(document))
     if refused:
         return MappingResult(None, tuple(refused))
@@ -65,7 +70,7 @@ def build_mapping(document: dict[str, Value]) -> MappingResult:
     except ValidationError as error:
         return MappingResult(None, tuple(_trimmed(explain(MappingDocument, error))))
     resource = ResourceType(parsed.resource)
-    findings = [*_check_match(parsed, resource), *_check_rules(parsed, resource)]
+    findings = [*_check_match(parsed, resource), *_check_rules(parsed, resource, zones)]
     if findings:
         return MappingResult(None, tuple(findings))
     base = profile(parsed.extends, resource)
@@ -93,7 +98,8 @@ def _trimmed(findings: Iterator[Finding]) -> Iterator[Finding]:
         if path[-1:] == ("str",) or place in seen:
             continue
         seen.add(place)
-        yield place, message
+        whole = path[-1:] == (RuleDocument.__name__,)
+        yield place, f"`{place[-1]}`: expected an attribute's name, a rule or null" if whole else message
 
 
 def _check_match(parsed: MappingDocument, resource: ResourceType) -> Iterator[Finding]:
@@ -106,13 +112,32 @@ def _check_match(parsed: MappingDocument, resource: ResourceType) -> Iterator[Fi
         yield ("match",), f"`match` is empty: name {' or '.join(usable)}"
 
 
-def _check_rules(parsed: MappingDocument, resource: ResourceType) -> Iterator[Finding]:
+def _check_rules(parsed: MappingDocument, resource: ResourceType, zones: frozenset[str]) -> Iterator[Finding]:
+    seen: dict[str, str] = {}
     for target, rule in parsed.attributes.items():
         problem = check_target(resource, target)
         if problem:
             yield ("attributes", target), problem
-        elif isinstance(rule, RuleDocument) and not _is_whole(rule):
-            yield ("attributes", target), "give `source` or `constant`, one of them"
+            continue
+        earlier = seen.setdefault(_canonical(target), target)
+        if earlier != target:
+            yield ("attributes", target), f"a second rule for `{earlier}`"
+        source = rule.source if isinstance(rule, RuleDocument) else rule
+        if source in ("kind", *STRUCTURE[resource]):
+            yield ("attributes", target), f"`{source}` is a key of the manifests, not an attribute: rename the source"
+        if isinstance(rule, RuleDocument):
+            yield from _check_rule(resource, target, rule, zones)
+
+
+def _check_rule(resource: ResourceType, target: str, rule: RuleDocument, zones: frozenset[str]) -> Iterator[Finding]:
+    if not _is_whole(rule):
+        yield ("attributes", target), "give `source` or `constant`, one of them"
+    for key, value in (("constant", rule.constant), ("default", rule.default)):
+        try:
+            map_value(resource, _canonical(target), value, zones)
+        except ValueProblem as problem:
+            for each in (problem, *problem.also):
+                yield ("attributes", target, key, *each.path), f"`{key}`: {each}"
 
 
 def _is_whole(rule: RuleDocument) -> bool:

@@ -88,7 +88,10 @@ class _Reading:
         for file in self.files.values():
             self._sort_documents(file)
         tenants = self._tenants()
+        before = len(self.problems)
         mappings = self._mappings()
+        if len(self.problems) > before:  # by what rules the records are meant is not known
+            raise ManifestError(self.problems)
         mapped = {resource: self._records(mappings[resource]) for resource in ResourceType}
         desired, findings = build_desired(mapped[ResourceType.USER], mapped[ResourceType.GROUP])
         for record, path, message in findings:
@@ -148,7 +151,7 @@ class _Reading:
         mappings = {resource: profile("default", resource) for resource in ResourceType}
         first: dict[ResourceType, RecordDocument] = {}
         for document in self.documents.mappings:
-            result = build_mapping(document.value)
+            result = build_mapping(document.value, time_zones())
             for path, message in result.findings:
                 self._report_at(document, path, message)
             if result.mapping:

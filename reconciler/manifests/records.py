@@ -51,7 +51,9 @@ class RecordReader:
 
     def _list(self, document: RecordDocument, list_key: str) -> Iterator[tuple[Record, Path]]:
         self._check_keys(document, list_key)
-        defaults, records = document.value.get("defaults") or {}, document.value.get(list_key)
+        defaults, records = document.value.get("defaults"), document.value.get(list_key)
+        if defaults is None:
+            defaults = {}
         if not isinstance(defaults, dict):
             self.report((*document.path, "defaults"), "`defaults`: expected a map")
             defaults = {}

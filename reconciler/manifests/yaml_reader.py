@@ -22,6 +22,7 @@ from ruamel.yaml.events import (
     ScalarEvent,
     SequenceEndEvent,
 )
+from ruamel.yaml.reader import ReaderError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,9 @@ Path = tuple[str | int, ...]
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq"))
+_TAG_PREFIX = "tag:yaml.org,2002:"
+_TAGS = frozenset(f"{_TAG_PREFIX}{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq"))
+_TAGGED: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,), "null": (type(None),)}
 
 
 class YamlProblem(Exception):
@@ -55,14 +58,25 @@ class Block(dict[str, "Value"]):
     place: Place
 
 
+@dataclass(frozen=True, slots=True)
+class _Anchored:
+    """A value with an anchor: how many values it comes to and how many levels lie below its own (-1: a scalar)."""
+
+    value: Value
+    size: int = 1
+    height: int = -1
+
+
 @dataclass(slots=True)
 class _Builder:
     """Builds values from events. `places`, if given, records where each key and each list item stands."""
 
     events: Iterator[Any]
     places: dict[Path, Place] | None = None
-    anchors: dict[str, tuple[Value, int]] = field(default_factory=dict)
+    anchors: dict[str, _Anchored | None] = field(default_factory=dict)
+    """None: the anchored value is being built."""
     nodes: int = 0
+    deepest: int = 0
     aliased: int = 0
 
     def documents(self) -> list[Value]:
@@ -81,18 +95,24 @@ class _Builder:
             self.nodes += 1
             built: Value = _scalar(event)
             if event.anchor:
-                self.anchors[event.anchor] = (built, 1)
+                self.anchors[event.anchor] = _Anchored(built)
             return built
         if type(event) is AliasEvent:
-            return self._alias(event)
-        if depth >= MAX_DEPTH:
-            raise YamlProblem(f"nested deeper than {MAX_DEPTH} levels", _place(event))
+            return self._alias(event, depth)
+        _check_depth(event, depth)
         _check_tag(event)
-        before = self.nodes
+        return self._container(event, path, depth)
+
+    def _container(self, event: Any, path: Path, depth: int) -> Value:
+        before, outside = self.nodes, self.deepest
         self.nodes += 1
+        self.deepest = depth
+        if event.anchor:
+            self.anchors[event.anchor] = None
         built = self._mapping(event, path, depth) if type(event) is MappingStartEvent else self._list(path, depth)
         if event.anchor:
-            self.anchors[event.anchor] = (built, self.nodes - before)
+            self.anchors[event.anchor] = _Anchored(built, self.nodes - before, self.deepest - depth)
+        self.deepest = max(outside, self.deepest)
         return built
 
     def _mapping(self, start: Any, path: Path, depth: int) -> Value:
@@ -103,6 +123,8 @@ class _Builder:
             if type(event) is not ScalarEvent:
                 raise YamlProblem("a key must be text", _place(event))
             key = event.value
+            if event.anchor:
+                self.anchors[event.anchor] = _Anchored(key)
             if key in block:
                 line = key_places.get(key, block.place)[0]
                 raise YamlProblem(f"duplicate key `{key}`, first at line {line}", _place(event))
@@ -123,15 +145,19 @@ class _Builder:
             items.append(self.value(event, here, depth + 1))
         return items
 
-    def _alias(self, event: Any) -> Value:
+    def _alias(self, event: Any, depth: int) -> Value:
         if event.anchor not in self.anchors:
             raise YamlProblem(f"alias `*{event.anchor}` refers to nothing before it", _place(event))
-        built, size = self.anchors[event.anchor]
-        self.nodes += size
-        self.aliased += size
+        anchored = self.anchors[event.anchor]
+        if anchored is None:
+            raise YamlProblem(f"alias `*{event.anchor}` refers to the value that it is part of", _place(event))
+        _check_depth(event, depth + anchored.height)
+        self.deepest = max(self.deepest, depth + anchored.height)
+        self.nodes += anchored.size
+        self.aliased += anchored.size
         if self.aliased > MAX_ALIASED_NODES:
             raise YamlProblem(f"aliases expand to more than {MAX_ALIASED_NODES} values", _place(event))
-        return built
+        return anchored.value
 
 
 def read_yaml(text: str) -> list[Value]:
@@ -162,6 +188,10 @@ def _build(text: str, places: dict[Path, Place] | None) -> list[Value]:
         mark = error.problem_mark or error.context_mark
         message = ", ".join(part for part in (error.context, error.problem) if part)
         raise YamlProblem(f"not YAML: {message}", (mark.line + 1, mark.column + 1) if mark else (1, 1)) from None
+    except ReaderError as error:
+        before = text[: error.position]
+        message = f"character U+{ord(text[error.position]):04X} is not allowed: write it as an escape in double quotes"
+        raise YamlProblem(message, (before.count("\n") + 1, len(before) - before.rfind("\n"))) from None
     except YAMLError as error:
         raise YamlProblem(f"not YAML: {str(error).splitlines()[0]}", (1, 1)) from None
 
@@ -178,14 +208,23 @@ def _fast_events(text: str) -> Iterator[Any]:
 
 
 def _scalar(event: Any) -> Value:
-    text: str = event.value
-    if event.style:
-        return text
-    tag = event.tag and str(event.tag)
-    if tag:
-        _check_tag(event)
-        if tag.endswith(":str") or tag == "!":
-            return text
+    if event.tag:
+        return _tagged(event)
+    return event.value if event.style else _plain(event.value)
+
+
+def _tagged(event: Any) -> Value:
+    _check_tag(event)
+    name = str(event.tag).removeprefix(_TAG_PREFIX)
+    if name in ("str", "!"):
+        return str(event.value)
+    value: Value = event.value if event.style else _plain(event.value)
+    if type(value) not in _TAGGED.get(name, ()):
+        raise YamlProblem(f"`{event.value}` is no `!!{name}`", _place(event))
+    return value
+
+
+def _plain(text: str) -> Value:
     if text in _NULLS:
         return None
     if text in _BOOLEANS:
@@ -201,6 +240,11 @@ def _check_tag(event: Any) -> None:
     tag = event.tag and str(event.tag)
     if tag and tag != "!" and tag not in _TAGS:
         raise YamlProblem(f"tag `{tag}` is not supported", _place(event))
+
+
+def _check_depth(event: Any, depth: int) -> None:
+    if depth >= MAX_DEPTH:
+        raise YamlProblem(f"nested deeper than {MAX_DEPTH} levels", _place(event))
 
 
 def _place(event: Any) -> Place:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.core.model import MappedRecord, Record, ResourceType
@@ -15,6 +17,7 @@ from reconciler.mapping.values import ValueProblem, to_boolean, to_email, to_tex
 if TYPE_CHECKING:
     from reconciler.core.model import Attributes, Value
 
+_FIELD_NAME = re.compile(r"[\w$.-]+")
 ApplyMode = Literal["always", "create"]
 RecordProblem = tuple[Record, tuple[str | int, ...], str]
 """A record, the path inside it (attribute name first), and what is wrong there."""
@@ -66,9 +69,17 @@ def _check_parts(path: AttributePath, schema: AttributeSchema) -> str | None:
         return f"`{path.attribute}` has no `{path.sub}`{did_you_mean(path.sub, schema.subs)}"
     if path.by == "type" and schema.types and path.value not in schema.types:
         return f"`{path.value}` is no type of `{path.name}` in 4me: {', '.join(schema.types)}"
+    if schema.kind is AttributeKind.REFERENCE and path.sub:
+        return f"write `{path.attribute}`: a {path.name} is named, its {path.sub} is looked up"
+    if schema.kind is AttributeKind.MULTI_VALUED and path.sub and path.by != "type":
+        return f"`{path}` could be any of several values: select one by its type, for example {_example(path, schema)}"
     if path.by and not path.sub:
         return f"`{path}` selects a whole value; name its part, for example `{path}.value`"
     return None
+
+
+def _example(path: AttributePath, schema: AttributeSchema) -> str:
+    return f'`{path.attribute}[type eq "{(*schema.types, "work")[0]}"].{path.sub}`'
 
 
 def map_record(record: Record, mapping: Mapping, zones: frozenset[str]) -> tuple[MappedRecord, list[RecordProblem]]:
@@ -129,8 +140,14 @@ def _scalar(path: AttributePath, value: Value, schema: AttributeSchema, zones: f
         return to_email(value)
     text = to_text(value)
     if path.name == "timezone" and text is not None and zones and text not in zones:
-        raise ValueProblem(f"`{text}` is not an IANA time zone{did_you_mean(text, zones)}")
+        raise ValueProblem(f"`{text}` is not an IANA time zone{_zone_hint(text, zones)}")
     return text
+
+
+@lru_cache(maxsize=256)
+def _zone_hint(text: str, zones: frozenset[str]) -> str:
+    """Remembered: one wrong zone is often that of thousands of records."""
+    return did_you_mean(text, sorted(zones))
 
 
 def _parts(path: AttributePath, value: Value, schema: AttributeSchema) -> Attributes:
@@ -149,6 +166,9 @@ def _custom_fields(value: Value) -> Attributes:
         return {}
     if not isinstance(value, dict):
         raise ValueProblem("expected a map of custom fields, such as {payroll_id: 179e3587}")
+    for name in value:
+        if not _FIELD_NAME.fullmatch(name):
+            raise ValueProblem(f"`{name}` is no custom field's id: letters, digits, `_`, `-` and `.`", name)
     return {f"{CUSTOM_FIELDS}:{name}": each for name, each in value.items()}
 
 

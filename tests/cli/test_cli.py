@@ -148,8 +148,8 @@ def test_problems_are_listed_with_their_places(cli: Callable[..., tuple[int, str
     code, out, err = cli("validate", tmp_path / "manifests")
     assert (code, out) == (1, "")
     assert err.splitlines() == [
-        "error: x.yaml:3:1: unknown attribute `titel`; did you mean `title`?",
-        "1 problem found, nothing was done",
+        "x.yaml:3:1: unknown attribute `titel`; did you mean `title`?",
+        "error: 1 problem found, nothing was done",
     ]
 
 

@@ -21,7 +21,7 @@ def _load(path: Path) -> list[dict[str, Any]]:
 def problems(folder: Path, files: dict[str, str]) -> list[str]:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).write_bytes(text.encode())
     try:
         read_manifests(folder)
     except ManifestError as error:
