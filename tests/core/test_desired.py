@@ -110,7 +110,7 @@ def test_a_member_named_twice_and_from_both_sides_is_one() -> None:
 
 def test_a_user_name_goes_before_what_others_are_called() -> None:
     users = [user("ann"), user("bob", externalId="ann"), user("cas", displayName="Ann")]
-    assert members_of(users, [group("All", members=(Member(USER, "ann"),))]) == [{Member(USER, "ann")}]
+    assert members_of(users, [group("All", members=(Member(USER, "ann"),))]) == [frozenset({Member(USER, "ann")})]
 
 
 def test_a_display_name_that_two_have_names_nobody() -> None:
