@@ -31,6 +31,7 @@ _TITLES = {
     ActionKind.REACTIVATE: "Comes back",
     ActionKind.UPDATE: "Changes",
 }
+MEMBERS_SHOWN = 20
 _MARKUP = re.compile(r"[^\w .,/-]|_|(?i:(?<=www))\.")
 
 
@@ -82,11 +83,18 @@ def _row(action: Action) -> str:
         + escape(show_value(each.after))
         for each in telling_changes(action)
     ]
-    members = [f"{sign} {escape(show_member(each))}" for sign, side in _sides(action) for each in side]
+    members = [line for sign, side in _sides(action) for line in _member_lines(sign, side)]
     place = escape(str(action.source)) if action.source else ""
     reason = [escape(text)] if (text := why(action)) else []
     cells = (SYMBOLS[action.kind], escape(action.key), "<br>".join([*changes, *members]), place, *reason)
     return f"| {' | '.join(cells)} |"
+
+
+def _member_lines(sign: str, members: tuple[Member, ...]) -> Iterator[str]:
+    yield from (f"{sign} {escape(show_member(each))}" for each in members[:MEMBERS_SHOWN])
+    more = len(members) - MEMBERS_SHOWN
+    if more > 0:
+        yield f"{sign} and {more} more"
 
 
 def _sides(action: Action) -> tuple[tuple[str, tuple[Member, ...]], ...]:

@@ -27,25 +27,26 @@ from reconciler.core.model import (
     TenantIdentity,
 )
 from reconciler.errors import OperatorError
+from reconciler.report.words import safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FORMAT_VERSION = "1.0"
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+_STEERING = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 _HOW_TO_SAVE = "save one with: reconciler plan --out FILE"
 Digest = Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True)
 
 
 class ToolPart(_Part):
     """What made the plan."""
 
-    name: Literal["reconciler"] = "reconciler"
+    name: Literal["reconciler"]
     version: str
 
 
@@ -127,8 +128,8 @@ class SourcePart(_Part):
 class ActionPart(_Part):
     """What is done to one resource."""
 
-    action: ActionKind
-    resource: ResourceType
+    action: Annotated[ActionKind, Field(strict=False)]
+    resource: Annotated[ResourceType, Field(strict=False)]
     key: str
     id: str | None
     changes: list[ChangePart]
@@ -150,7 +151,7 @@ class GuardPart(_Part):
 class PlanPart(_Part):
     """A plan of the reconciler."""
 
-    format_version: Annotated[str, Field(pattern=r"^1\.\d+$")] = FORMAT_VERSION
+    format_version: Annotated[str, Field(pattern=r"^1\.\d+$")]
     tool: ToolPart
     created_at: str
     fingerprint: Digest
@@ -210,9 +211,9 @@ def plan_document(plan: Plan) -> dict[str, Any]:
 
 
 def render_plan_json(plan: Plan) -> str:
-    """The plan as JSON text; half characters, which no encoding can write, stay escaped."""
+    """The plan as JSON text; what could steer a terminal, and half characters, are escaped (RFC 8259 §7)."""
     text = json.dumps(plan_document(plan), indent=2, ensure_ascii=False) + "\n"
-    return _HALF_CHARACTER.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def parse_plan_json(text: str) -> Plan:
@@ -231,7 +232,8 @@ def parse_plan_json(text: str) -> Plan:
     version = document.get("formatVersion")
     if isinstance(version, str) and not version.startswith("1."):
         raise OperatorError(
-            f"the plan has format {version}, this version reads {FORMAT_VERSION}", hint="plan again with this version"
+            f"the plan has format {safe(version)}, this version reads {FORMAT_VERSION}",
+            hint="plan again with this version",
         )
     try:
         return _plan(PlanPart.model_validate(document))
@@ -239,7 +241,7 @@ def parse_plan_json(text: str) -> Plan:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         found = "not an object" if first["type"] == "model_type" else first["msg"].lower()
-        raise OperatorError(f"not a saved plan: {place}: {found}", hint=_HOW_TO_SAVE) from None
+        raise OperatorError(f"not a saved plan: {safe(place)}: {found}", hint=_HOW_TO_SAVE) from None
 
 
 def _counts(counts: Counts) -> dict[str, int]:

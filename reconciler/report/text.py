@@ -12,6 +12,7 @@ from reconciler.report.words import (
     NO_CHANGES,
     NO_DRIFT,
     SYMBOLS,
+    columns,
     of_type,
     safe,
     show_member,
@@ -35,6 +36,7 @@ COLORS = {
     ActionKind.DEACTIVATE: "31",
 }
 BOLD, RED = "1", "31"
+INDENT = " " * 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +89,33 @@ def _header(plan: Plan, style: _Style) -> Iterator[str]:
     complete = "" if live.summary.complete else ", INCOMPLETE"
     yield from _wrapped(
         f"4me: {live.users} users, {live.groups} groups"
-        f" ({live.summary.strategy}, {live.summary.requests} requests{complete});"
+        f" ({safe(live.summary.strategy)}, {live.summary.requests} requests{complete});"
         f" manifests: {plan.manifests.users} users, {plan.manifests.groups} groups",
         style,
     )
     if style.drift and plan.actions:
-        yield "Values: what 4me has → what the manifests say"
+        yield "4me has → manifests say; members: + missing in 4me, - only in 4me"
 
 
 def _conclusion(plan: Plan, style: _Style) -> Iterator[str]:
     if not plan.actions:
         yield NO_DRIFT if style.drift else NO_CHANGES
         return
-    label = f"Drift: {len(plan.actions)} resources differ; to mend:" if style.drift else "Plan:"
+    count = len(plan.actions)
+    differ = f"{count} resource differs" if count == 1 else f"{count} resources differ"
+    label = f"Drift: {differ}; to mend:" if style.drift else "Plan:"
     yield from _wrapped(f"{label} {summary_line(plan)}", style)
 
 
-def _wrapped(text: str, style: _Style, code: str = "") -> list[str]:
-    lines = wrap(text, style.width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+def _wrapped(text: str, style: _Style, code: str = "", indent: str = "") -> list[str]:
+    lines = wrap(
+        text,
+        style.width,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
     return [style.paint(line, code) for line in lines] if code else lines
 
 
@@ -112,14 +123,22 @@ def _action_lines(action: Action, style: _Style) -> Iterator[str]:
     symbol, name = SYMBOLS[action.kind], safe(action.key)
     place = safe(str(action.source)) if action.source else ""
     left = f"  {symbol} {name}"
-    gap = style.width - len(left) - len(place)
-    heading = f"{left}{' ' * gap}{place}" if gap > 1 else f"{left}  {place}".rstrip()
-    yield style.paint(heading.rstrip(), COLORS[action.kind])
-    if reason := why(action):
-        yield from _wrapped(f"      {action.kind.value}: {reason}", style)
+    gap = max(2, style.width - columns(left) - columns(place))
+    yield style.paint(f"{left}{' ' * gap}{place}".rstrip(), COLORS[action.kind])
+    yield from _wrapped(_reason(action, style), style, indent=INDENT)
     yield from _change_lines(action, style)
     yield from _member_lines("+", action.members.add, style)
     yield from _member_lines("-", action.members.remove, style)
+
+
+def _reason(action: Action, style: _Style) -> str:
+    """Why it is done; drift: what 4me has that it should not have, or lacks."""
+    reason = why(action)
+    if not style.drift:
+        return f"{action.kind.value}: {reason}" if reason else ""
+    if action.kind is not ActionKind.DEACTIVATE:
+        return reason
+    return f"{'active' if action.type is ResourceType.USER else 'has members'} in 4me, {reason}"
 
 
 def _change_lines(action: Action, style: _Style) -> Iterator[str]:
@@ -129,21 +148,21 @@ def _change_lines(action: Action, style: _Style) -> Iterator[str]:
     for label, change in zip(labels, changes, strict=True):
         before, after = show_value(change.before), show_value(change.after)
         value = after if action.kind is ActionKind.CREATE else f"{before} → {after}"
-        line = f"      {label:<{column}}  {value}"
-        if len(line) <= style.width or action.kind is ActionKind.CREATE:
+        line = f"{INDENT}{label:<{column}}  {value}"
+        if columns(line) <= style.width or action.kind is ActionKind.CREATE:
             yield line
         else:
-            yield f"      {label:<{column}}  {before}"
-            yield f"      {'':<{column}}  → {after}"
+            yield f"{INDENT}{label:<{column}}  {before}"
+            yield f"{INDENT}{'':<{column}}  → {after}"
 
 
 def _member_lines(sign: str, members: Sequence[Member], style: _Style) -> Iterator[str]:
     code = COLORS[ActionKind.CREATE if sign == "+" else ActionKind.DEACTIVATE]
     for member in members[:MEMBERS_SHOWN]:
-        yield style.paint(f"      {sign} {show_member(member)}", code)
+        yield style.paint(f"{INDENT}{sign} {show_member(member)}", code)
     more = len(members) - MEMBERS_SHOWN
     if more > 0:
-        yield f"      {sign} and {more} more (--format json shows all)"
+        yield f"{INDENT}{sign} and {more} more (--format json shows all)"
 
 
 def render_outcome_line(outcome: Outcome) -> str:

@@ -35,6 +35,13 @@ def safe(text: str) -> str:
     )
 
 
+def columns(text: str) -> int:
+    """How many columns of a terminal safe text takes: East Asian wide characters two, combining marks none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF") for each in text)
+
+
 def show_path(path: str) -> str:
     """A path as people read it: `emails[work]` for `emails[type eq "work"].value`, no URNs."""
     try:

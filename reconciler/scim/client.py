@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -17,13 +15,12 @@ from reconciler import __version__
 from reconciler.errors import LostAnswer, ServiceError
 from reconciler.scim.connection import Connection, check_endpoint
 from reconciler.scim.messages import explain_answer
-from reconciler.scim.pacing import Pacer
+from reconciler.scim.pacing import LONGEST_WAIT, Pacer, Timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 Method = Literal["GET", "POST", "PUT", "PATCH"]
-Application = "Callable[..., Iterable[bytes]]"
 ATTEMPTS = 5
 MAX_BACKOFF = 30.0
 MAX_REDIRECTS = 5
@@ -64,17 +61,19 @@ class Client:
         *,
         application: Callable[..., Iterable[bytes]] | None = None,
         on_talk: Callable[[str], None] = lambda _text: None,
-        sleep: Callable[[float], None] = time.sleep,
+        timing: Timing = Timing(),
     ) -> None:
         self.endpoint = IN_PROCESS if application else check_endpoint(connection.endpoint)
         self.pacer = Pacer(
             connection.requests_per_hour,
             connection.requests_per_two_seconds,
             on_wait=lambda seconds, reason: on_talk(f"waiting {seconds:.0f} s: {reason}"),
+            timing=timing,
         )
         self.requests = 0
         self._count = Lock()
-        self._sleep = sleep
+        self._timing = timing
+        self._token = connection.token
         self._on_talk = on_talk
         self._http = httpx.Client(
             headers=_headers(connection),
@@ -113,18 +112,24 @@ class Client:
             last = attempt == ATTEMPTS
             try:
                 answer = self._exchange(method, self.endpoint + path, parameters, body)
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 self._judge_failure(error, method, subject, last=last)
                 self._back_off(attempt, None, f"{subject}: {_failure(error)}")
                 continue
             if answer.status_code < HTTPStatus.BAD_REQUEST:
                 return Answer(answer.status_code, answer.headers, answer.content)
-            if last or not _worth_repeating(method, answer):
-                raise explain_answer(
-                    subject, answer.status_code, answer.content, answer.headers.get("content-type", "")
-                )
-            self._back_off(attempt, answer, f"{subject}: HTTP {answer.status_code}")
+            told = _retry_after(answer, self._timing.epoch())
+            if last or not _worth_repeating(method, answer) or (told or 0.0) > LONGEST_WAIT:
+                raise self._refusal(subject, answer)
+            self._back_off(attempt, told, f"{subject}: HTTP {answer.status_code}")
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _refusal(self, subject: str, answer: httpx.Response) -> ServiceError:
+        """What the service said, but for the token, should it have repeated that."""
+        body = answer.content
+        if self._token:
+            body = body.replace(self._token.encode(), b"[token]")
+        return explain_answer(subject, answer.status_code, body, answer.headers.get("content-type", ""))
 
     def _exchange(self, method: Method, url: str, parameters: dict[str, str] | None, body: Any) -> httpx.Response:
         request = self._http.build_request(method, url, params=parameters, json=body)
@@ -148,7 +153,7 @@ class Client:
         return response
 
     def _redirected(self, request: httpx.Request, response: httpx.Response) -> httpx.Request:
-        target = request.url.join(response.headers.get("location", ""))
+        target = _target(request, response)
         same = (target.scheme, target.host, target.port) == (request.url.scheme, request.url.host, request.url.port)
         if request.method != "GET" or not same:
             raise ServiceError(
@@ -158,7 +163,7 @@ class Client:
             )
         return self._http.build_request("GET", target)
 
-    def _judge_failure(self, error: httpx.TransportError, method: Method, subject: str, *, last: bool) -> None:
+    def _judge_failure(self, error: httpx.RequestError, method: Method, subject: str, *, last: bool) -> None:
         unsent = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
         if method == "POST" and not unsent:
             raise LostAnswer(f"{subject}: {_failure(error)}, it may have been carried out") from error
@@ -166,14 +171,13 @@ class Client:
             hint = "is the endpoint right, and reachable from here?" if unsent else None
             raise ServiceError(f"{subject}: {_failure(error)}, {ATTEMPTS} times", hint=hint) from error
 
-    def _back_off(self, attempt: int, answer: httpx.Response | None, reason: str) -> None:
-        told = _retry_after(answer)
+    def _back_off(self, attempt: int, told: float | None, reason: str) -> None:
         if told is not None:
             self.pacer.block(told, f"the service asked for it ({reason})")
             return
-        seconds = min(MAX_BACKOFF, 0.5 * 2**attempt) * (0.5 + random.random() / 2)  # noqa: S311 - jitter, no secret
+        seconds = min(MAX_BACKOFF, 0.5 * 2**attempt) * (0.5 + self._timing.chance() / 2)
         self._on_talk(f"{reason}; trying again in {seconds:.1f} s")
-        self._sleep(seconds)
+        self._timing.sleep(seconds)
 
 
 def _headers(connection: Connection) -> dict[str, str]:
@@ -196,22 +200,31 @@ def _worth_repeating(method: Method, answer: httpx.Response) -> bool:
     return answer.status_code in UNAVAILABLE
 
 
-def _retry_after(answer: httpx.Response | None) -> float | None:
+def _target(request: httpx.Request, response: httpx.Response) -> httpx.URL:
+    location = response.headers.get("location", "")
+    subject = f"{request.method} {request.url.path}: HTTP {response.status_code}"
+    if not location:
+        raise ServiceError(f"{subject}, a redirect to nowhere", status=response.status_code)
+    try:
+        return request.url.join(location)
+    except httpx.InvalidURL as error:
+        raise ServiceError(f"{subject}, a redirect to what is no address", status=response.status_code) from error
+
+
+def _retry_after(answer: httpx.Response, now: float) -> float | None:
     """Seconds from either form of Retry-After (RFC 9110 §10.2.3)."""
-    value = answer.headers.get("retry-after") if answer is not None else None
-    if value is None:
-        return None
+    value = answer.headers.get("retry-after", "").strip()
+    if value.isdecimal():
+        return float(value)
     try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+    except (ValueError, OverflowError):
         return None
 
 
-def _failure(error: httpx.TransportError) -> str:
+def _failure(error: httpx.RequestError) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "no answer in time"
+    if isinstance(error, httpx.DecodingError):
+        return "the answer is compressed wrongly"
     return f"connection failed ({error or type(error).__name__})"

@@ -27,10 +27,19 @@ class Connection:
 
 def check_endpoint(endpoint: str) -> str:
     """The endpoint without its last slash. Raises OperatorError unless it is HTTPS, or HTTP on loopback."""
-    parts = urlsplit(endpoint)
-    if parts.scheme == "https" and parts.hostname:
-        return endpoint.rstrip("/")
-    if parts.scheme == "http" and parts.hostname and _is_loopback(parts.hostname):
+    try:
+        parts = urlsplit(endpoint)
+        host = parts.hostname if parts.port != 0 else None
+    except ValueError:
+        raise OperatorError(
+            "the endpoint is not an address", hint="write it like https://api.4me.com/scim/v2"
+        ) from None
+    if parts.username is not None or parts.query or parts.fragment:
+        raise OperatorError(
+            f"the endpoint at {host} is more than an address: it has a user, a query or a fragment",
+            hint="write it like https://api.4me.com/scim/v2; the token has its own place",
+        )
+    if host and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))):
         return endpoint.rstrip("/")
     raise OperatorError(
         f"the endpoint {endpoint} is not allowed: it must be https:// (http:// on loopback only)",

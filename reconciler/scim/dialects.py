@@ -7,8 +7,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from reconciler.core.model import Change, Member, ResourceType
+from reconciler.core.normalise import is_empty
 from reconciler.core.paths import CORE_GROUP, CORE_USER, CUSTOM_FIELDS, ENTERPRISE, MANAGER
 from reconciler.core.schema import ATTRIBUTES, AttributeKind
+from reconciler.scim.filters import equals_any
 from reconciler.scim.merge import merge_changes, unit_of
 
 if TYPE_CHECKING:
@@ -39,8 +41,11 @@ class Dialect:
     def encode_create(self, resource: ResourceType, attributes: Attributes, members: Sequence[Member]) -> Body:
         """The body of a POST."""
         body: Body = {"schemas": [CORE[resource]]}
+        merged = merge_changes({}, _as_changes(attributes))
         for unit in dict.fromkeys(map(unit_of, attributes)):
-            body[unit] = _whole(unit, merge_changes({}, _as_changes(attributes)), frozenset())
+            value = _whole(unit, merged, frozenset())
+            if not is_empty(value):
+                body[unit] = value
         if ENTERPRISE in body:
             body["schemas"].append(ENTERPRISE)
         if CUSTOM_FIELDS in body and self.name != "4me":
@@ -53,7 +58,9 @@ class Dialect:
         """The bodies of as few PATCH requests as it takes: one, unless more than `batch` members change."""
         batches = list(_batches(members, batch))
         attributes = self._encode_attributes(live, changes)
-        for index, (add, remove) in enumerate(batches or [((), ())]):
+        if attributes and not batches:
+            yield self._join(attributes, (), ())
+        for index, (add, remove) in enumerate(batches):
             yield self._join(attributes if index == 0 else self._empty(), add, remove)
 
     def _empty(self) -> Any:
@@ -74,7 +81,7 @@ class Dialect:
         operations = list(attributes)
         if add:
             operations.append({"op": "add", "path": "members", "value": [_member(each) for each in add]})
-        operations += [{"op": "remove", "path": f'members[value eq "{each.name}"]'} for each in remove]
+        operations += [{"op": "remove", "path": f"members[{equals_any([('value', each.name)])}]"} for each in remove]
         return {"schemas": [PATCH_OP], "Operations": operations}
 
 
@@ -108,16 +115,17 @@ def _is_list(unit: str) -> bool:
 
 def _operations(unit: str, merged: Attributes, changed: frozenset[str]) -> Iterator[Body]:
     """Multi-valued attributes whole; of extensions and complex attributes each changed part (RFC 7644 §3.5.2)."""
-    if unit in merged:
+    paths = sorted(path for path in changed if unit_of(path) == unit)
+    if not all(path.startswith((f"{unit}.", f"{unit}:")) for path in paths):
         yield _operation(unit, merged[unit])
         return
-    for path in sorted(path for path in changed if unit_of(path) == unit):
+    for path in paths:
         value = merged[path]
         yield _operation(path, {"value": value} if path == MANAGER and value else value)
 
 
 def _operation(path: str, value: Value) -> Body:
-    if value in (None, "", [], {}):
+    if is_empty(value):
         return {"op": "remove", "path": path}
     return {"op": "replace", "path": path, "value": value}
 

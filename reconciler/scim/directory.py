@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from reconciler.core.directory import MemberDelta, Written
@@ -20,7 +20,7 @@ from reconciler.scim.client import Client
 from reconciler.scim.dialects import PATHS, Dialect
 from reconciler.scim.filters import equals_any
 from reconciler.scim.reading import ScimReader
-from reconciler.scim.wire import decode_page, decode_resource, to_live
+from reconciler.scim.wire import Page, decode_page, decode_resource, to_live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from reconciler.scim.client import Answer
     from reconciler.scim.connection import Connection
     from reconciler.scim.filters import Filter
+
+NOBODY = "reconciler-check-nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,39 +119,44 @@ class Directory:
     def probe(self) -> Probe:
         """Ask a little of everything that a plan needs. Raises ServiceError."""
         times: list[float] = []
-        totals = {resource: self._total(resource, times) for resource in ResourceType}
+        pages = {resource: self._timed(resource, {"count": "1"}, times) for resource in ResourceType}
         filters = tuple(
-            (f"{resource.value}.{name}", self._finds_by(resource, name, times))
+            (f"{resource.value}.{name}", self._finds_by(resource, name, pages[resource].rows, times))
             for resource, names in MATCHABLE.items()
             for name in names
         )
         return Probe(
             self.dialect.name,
-            totals[ResourceType.USER],
-            totals[ResourceType.GROUP],
+            pages[ResourceType.USER].total,
+            pages[ResourceType.GROUP].total,
             filters,
             round(min(times) * 1000, 1),
             self.client.pacer.remaining,
         )
 
-    def _total(self, resource: ResourceType, times: list[float]) -> int:
-        return decode_page(self._timed(resource, {"count": "1"}, times).body, f"GET {PATHS[resource]}").total
-
-    def _finds_by(self, resource: ResourceType, name: str, times: list[float]) -> bool:
-        """A value that nobody has must find nobody, and must not be refused."""
+    def _finds_by(self, resource: ResourceType, name: str, known: Sequence[dict[str, Any]], times: list[float]) -> bool:
+        """The value of somebody known must find those who have it; one that nobody has must find nobody."""
+        values = _values(name, known, resource)
+        pairs = [(name, value) for value in (*values.values(), NOBODY)]
         try:
-            answer = self._timed(resource, {"filter": equals_any([(name, "reconciler-check-nobody")])}, times)
+            page = self._timed(resource, {"filter": equals_any(pairs)}, times)
         except ServiceError as error:
             if error.status == HTTPStatus.BAD_REQUEST:
                 return False
             raise
-        return not decode_page(answer.body, f"GET {PATHS[resource]}").rows
+        return _values(name, page.rows, resource).keys() == values.keys()
 
-    def _timed(self, resource: ResourceType, parameters: dict[str, str], times: list[float]) -> Answer:
+    def _timed(self, resource: ResourceType, parameters: dict[str, str], times: list[float]) -> Page:
         start = time.perf_counter()
         answer = self.client.get(PATHS[resource], parameters)
         times.append(time.perf_counter() - start)
-        return answer
+        return decode_page(answer.body, f"GET {PATHS[resource]}")
+
+
+def _values(name: str, rows: Sequence[dict[str, Any]], resource: ResourceType) -> dict[str, str]:
+    """The values of a matching attribute in these rows, by how they compare."""
+    found = [to_live(row, resource, f"GET {PATHS[resource]}").attributes.get(name) for row in rows]
+    return {fold(value): str(value) for value in found if not is_empty(value)}
 
 
 @contextmanager

@@ -4,23 +4,44 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from lark import Lark, Token, Transformer
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from reconciler.core.normalise import fold, instant, is_empty, same
-from reconciler.core.paths import ENTERPRISE
-from reconciler.core.schema import USER_ATTRIBUTES
+from reconciler.core.paths import CORE_GROUP, CORE_USER
+from reconciler.core.schema import ATTRIBUTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from reconciler.core.model import Attributes, Value
 
-_SHORT = {path.rpartition(":")[2].lower(): path for path in USER_ATTRIBUTES if path.startswith(ENTERPRISE)}
+_CORE = tuple(f"{urn}:".lower() for urn in (CORE_USER, CORE_GROUP))
+_KNOWN = {
+    name.lower(): path for schema in ATTRIBUTES.values() for path in schema for name in (path, path.rpartition(":")[2])
+} | {f"meta.{name.lower()}": f"meta.{name}" for name in ("created", "lastModified")}
+_EXPECTED = {
+    "ATTRIBUTE": "an attribute",
+    "OPERATOR": "an operator (eq, ne, co, sw, ew, gt, ge, lt, le)",
+    "_PRESENT": "`pr`",
+    "TEXT": 'a "text"',
+    "NUMBER": "a number",
+    "TRUE": "true",
+    "FALSE": "false",
+    "NULL": "null",
+    "_AND": "`and`",
+    "_OR": "`or`",
+    "_NOT": "`not`",
+    "LPAR": "`(`",
+    "RPAR": "`)`",
+    "LSQB": "`[`",
+    "RSQB": "`]`",
+    "$END": "the end",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,60 +114,86 @@ def _parser() -> Lark:
 
 
 def parse_filter(text: str) -> Filter:
-    """The filter. Raises ValueError that says where it goes wrong."""
+    """The filter. Raises ValueError that says where it goes wrong, and what was expected there."""
     try:
         parsed: Filter = _parser().parse(text)  # type: ignore[assignment]
     except UnexpectedInput as error:
-        column = error.column if error.column > 0 else len(text) + 1
-        found = (
-            repr(text[column - 1 : column + 9])
-            if isinstance(error, UnexpectedCharacters)
-            else "the end or a wrong word"
-        )
-        message = f"not a SCIM filter: `{text}`, column {column}: unexpected {found}"
-        raise ValueError(message) from None
+        raise ValueError(_explain(text, error)) from None
     return parsed
+
+
+def _explain(text: str, error: UnexpectedInput) -> str:
+    expected: Iterable[str] = ()
+    place = len(text)
+    if isinstance(error, UnexpectedCharacters):
+        expected, place = error.allowed or (), error.pos_in_stream or 0
+    elif isinstance(error, UnexpectedToken):
+        expected = error.accepts or error.expected
+        place = len(text) if error.token.type == "$END" else error.pos_in_stream or 0
+    words = [word for name, word in _EXPECTED.items() if name in expected]
+    found = f"`{text[place : place + 10]}`" if text[place:].strip() else "the end"
+    return f"not a SCIM filter: `{text}`, column {place + 1}: found {found}, expected {' or '.join(words)}"
 
 
 def matches(wanted: Filter, attributes: Attributes) -> bool:
     """Whether a resource passes the filter. Text compares without case, times as instants, "True" as true."""
     if isinstance(wanted, Logical):
-        if wanted.operator == "not":
-            return not matches(wanted.terms[0], attributes)
-        results = (matches(term, attributes) for term in wanted.terms)
-        return all(results) if wanted.operator == "and" else any(results)
+        return _matches_all_or_any(wanted, attributes)
     values = _values(wanted.attribute, attributes)
     if isinstance(wanted, ValuePath):
         return any(isinstance(each, dict) and matches(wanted.inner, each) for each in values)
+    if wanted.operator == "pr":
+        return any(not is_empty(each) for each in (*values, *_parts(wanted.attribute, attributes)))
     if wanted.operator == "ne":
-        return not any(_compare("eq", _plain(each), wanted.value) for each in values or [None])
-    if wanted.operator == "eq" and wanted.value is None:
+        return not matches(Comparison(wanted.attribute, "eq", wanted.value), attributes)
+    if wanted.operator == "eq" and is_empty(wanted.value):
         return all(is_empty(each) for each in values)
     return any(_compare(wanted.operator, _plain(each), wanted.value) for each in values)
 
 
+def _matches_all_or_any(wanted: Logical, attributes: Attributes) -> bool:
+    results = (matches(term, attributes) for term in wanted.terms)
+    if wanted.operator == "not":
+        return not any(results)
+    return all(results) if wanted.operator == "and" else any(results)
+
+
 def _values(name: str, attributes: Attributes) -> Sequence[Value]:
-    value = _find(name, attributes)
-    if value is None and "." in name and not name.lower().startswith("urn:"):
-        attribute, _, sub = name.partition(".")
-        items = _find(attribute, attributes)
-        return [_find(sub, item) for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    """All values at an attribute path; also those of one part of a multi-valued attribute (`emails.type`)."""
+    value = _find(_path(name), attributes)
     if isinstance(value, list):
         return value
-    return [] if value is None else [value]
+    if value is not None:
+        return [value]
+    attribute, _, sub = name.rpartition(".")
+    whole = _find(_path(attribute), attributes)
+    if isinstance(whole, list):
+        return [_find(sub, item) for item in whole if isinstance(item, dict)]
+    return [whole] if whole is not None and sub.lower() == "value" else []
 
 
-def _find(name: str, attributes: Attributes) -> Value:
-    if name in attributes:
-        return attributes[name]
-    wanted = name.lower()
-    for candidate in (wanted, _SHORT.get(wanted, "").lower()):
-        for path, value in attributes.items():
-            if candidate and (
-                path.lower() == candidate or f"urn:ietf:params:scim:schemas:core:2.0:user:{path}".lower() == candidate
-            ):
-                return value
-    return None
+def _parts(name: str, attributes: Attributes) -> Sequence[Value]:
+    """The parts of a complex attribute, such as those of `name`."""
+    whole = f"{_path(name)}.".lower()
+    return [value for path, value in attributes.items() if path.lower().startswith(whole)]
+
+
+@lru_cache(maxsize=1024)
+def _path(name: str) -> str:
+    """An attribute's path as it is written here: names have no case, core and enterprise ones may be short."""
+    short = name
+    for prefix in _CORE:
+        short = short[len(prefix) :] if short.lower().startswith(prefix) else short
+    return _KNOWN.get(short.lower(), short)
+
+
+def _find(path: str, attributes: Attributes) -> Value:
+    if path in attributes:
+        return attributes[path]
+    if path.lower() in _KNOWN:
+        return None
+    wanted = path.lower()
+    return next((value for name, value in attributes.items() if name.lower() == wanted), None)
 
 
 def _plain(value: Value) -> Value:
@@ -154,8 +201,6 @@ def _plain(value: Value) -> Value:
 
 
 def _compare(operator: str, value: Value, wanted: Value) -> bool:
-    if operator == "pr":
-        return not is_empty(value)
     if is_empty(value):
         return False
     if operator == "eq":

@@ -32,7 +32,7 @@ def merge_changes(attributes: Attributes, changes: Iterable[Change]) -> Attribut
         parsed = parse_path(change.path)
         if parsed.by:
             merged[parsed.attribute] = _merge_selected(_items(merged.get(parsed.attribute)), parsed, change.after)
-        elif isinstance(change.after, list) or isinstance(merged.get(change.path), list):
+        elif not parsed.schema and (isinstance(change.after, list) or isinstance(merged.get(change.path), list)):
             merged[change.path] = _merge_values(_items(merged.get(change.path)), change.after)
         else:
             merged[change.path] = None if is_empty(change.after) else change.after
@@ -51,14 +51,21 @@ def _merge_values(have: list[Item], after: Value) -> Value:
 
 
 def _merge_selected(items: list[Item], path: AttributePath, after: Value) -> Value:
+    """At most one value is primary (RFC 7643 §2.4): one that becomes it takes it from the others."""
     found = next((item for item in items if fold(item.get(path.by)) == fold(path.value)), None)
-    others = [item for item in items if item is not found]
     merged = _changed_item(found or {path.by: path.value}, path, after)
     if merged is None:
-        return list(others)
+        return [item for item in items if item is not found]
+    kept = [merged if item is found else item for item in items]
     if found is None:
-        return [*others, merged]
-    return [merged if item is found else item for item in items]
+        kept.append(merged)
+    if merged.get("primary") is not True:
+        return list(kept)
+    return [item if item is merged else _without(item, "primary") for item in kept]
+
+
+def _without(item: Item, sub: str) -> Item:
+    return {name: value for name, value in item.items() if name != sub}
 
 
 def _changed_item(item: Item, path: AttributePath, after: Value) -> Item | None:
@@ -66,5 +73,5 @@ def _changed_item(item: Item, path: AttributePath, after: Value) -> Item | None:
         return {**item, **after} if isinstance(after, dict) else None
     if not is_empty(after):
         return {**item, path.sub: after}
-    rest = {sub: value for sub, value in item.items() if sub != path.sub}
+    rest = _without(item, path.sub)
     return rest if rest.keys() - _DESCRIBING else None

@@ -30,7 +30,7 @@ def describe_body(body: bytes, content_type: str) -> str:
     text = body.decode("utf-8", "replace")
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _clean(_html_title(text) or ("" if "html" in content_type else text))
     return _clean(_describe_document(document))
 

@@ -6,6 +6,7 @@ answer came, so that however long a request travels the service never sees more 
 
 from __future__ import annotations
 
+import random
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -16,6 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 SHOWN_FROM_SECONDS = 2.0
+LONGEST_WAIT = 3600.0
+"""Seconds: the rolling hour is the longest that 4me's limits can ask for."""
+_LONGEST_SLEEP = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Where time and chance come from. `pause` waits on a condition for so many seconds (None: until notified)."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    epoch: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    pause: Callable[[Condition, float | None], object] = Condition.wait
+    chance: Callable[[], float] = random.random
 
 
 @dataclass(slots=True)
@@ -43,12 +58,11 @@ class Pacer:
         per_two_seconds: int,
         *,
         on_wait: Callable[[float, str], None],
-        monotonic: Callable[[], float] = time.monotonic,
-        clock: Callable[[], float] = time.time,
+        timing: Timing = Timing(),
     ) -> None:
         self._windows = (_Window(3600.0, per_hour), _Window(2.0, per_two_seconds))
         self._on_wait = on_wait
-        self._monotonic, self._clock = monotonic, clock
+        self._timing = timing
         self._condition = Condition()
         self._blocked_until = 0.0
         self._reason = ""
@@ -65,14 +79,14 @@ class Pacer:
                 if wait is not None and wait >= SHOWN_FROM_SECONDS and not told:
                     self._on_wait(wait, reason)
                     told = True
-                self._condition.wait(wait)
+                self._timing.pause(self._condition, wait if wait is None else min(wait, _LONGEST_SLEEP))
             for window in self._windows:
                 window.under_way += 1
 
     def release(self, headers: Mapping[str, str] | None) -> None:
         """The answer came (or never will): free the slot in time and learn from the headers."""
         with self._condition:
-            now = self._monotonic()
+            now = self._timing.monotonic()
             for window in self._windows:
                 window.under_way -= 1
                 window.answered.append(now)
@@ -82,12 +96,12 @@ class Pacer:
     def block(self, seconds: float, reason: str) -> None:
         """Nobody sends for so many seconds: the service said so."""
         with self._condition:
-            until = self._monotonic() + seconds
+            until = self._timing.monotonic() + seconds
             if until > self._blocked_until:
                 self._blocked_until, self._reason = until, reason
 
     def _wait(self) -> tuple[float | None, str]:
-        now = self._monotonic()
+        now = self._timing.monotonic()
         if self._blocked_until > now:
             return self._blocked_until - now, self._reason
         for window in self._windows:
@@ -106,6 +120,7 @@ class Pacer:
         hour = self._windows[0]
         if 0 < limit < hour.limit:
             hour.limit = limit
-        if self.remaining <= hour.under_way and reset > self._clock():
-            self._blocked_until = max(self._blocked_until, now + reset - self._clock())
+        wait = min(reset - self._timing.epoch(), LONGEST_WAIT)
+        if self.remaining <= hour.under_way and wait > 0:
+            self._blocked_until = max(self._blocked_until, now + wait)
             self._reason = f"the hour's {limit} requests are used up"

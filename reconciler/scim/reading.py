@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from reconciler.scim.filters import Filter
 
 WALKS = 3
+PAGES_AHEAD = 16
 IDENTITIES_PER_LOOKUP = 25
 LONGEST_FILTER = 6000
 
@@ -49,6 +50,7 @@ class ScimReader:
     """Reads live state. It is given nothing but `get`, so it cannot write.
 
     `scopes`: ownership of users and of groups, None for all. `on_progress(done, total)` hears of users seen.
+    `displays` gathers what the service calls the members of groups.
     """
 
     get: Callable[[str, dict[str, str]], Answer]
@@ -58,6 +60,7 @@ class ScimReader:
     requests: Callable[[], int]
     now: Callable[[], str]
     on_progress: Callable[[int, int | None], None]
+    displays: dict[Member, str] = field(default_factory=dict, init=False)
 
     def read(self, question: Question) -> LiveState:
         """Live state that answers the question. Raises ServiceError where a request fails for good."""
@@ -67,13 +70,13 @@ class ScimReader:
             strategy = "scan" if question.everything or question.full or not self.dialect.filters else "lookup"
             users, users_complete = self._read_type(pool, ResourceType.USER, (question, strategy), notes)
             groups, groups_complete = self._read_type(pool, ResourceType.GROUP, (question, strategy), notes)
-            groups, names = self._with_members(pool, groups, question)
+            groups = self._with_members(pool, groups, question)
         read = {(ResourceType.USER, each.id) for each in users} | {(ResourceType.GROUP, each.id) for each in groups}
         summary = ReadSummary(strategy, self.requests() - before, users_complete and groups_complete, self.now())
         return LiveState(
             tuple(users),
             tuple(groups),
-            {member: name for member, name in names.items() if (member.type, member.name) not in read},
+            {member: name for member, name in self.displays.items() if (member.type, member.name) not in read},
             summary,
             tuple(notes),
         )
@@ -118,18 +121,27 @@ class ScimReader:
         return replace(walk, seen=every)
 
     def _walk(self, pool: ThreadPoolExecutor, resource: ResourceType, walk: _Walk) -> None:
-        size = self.dialect.page_size
-        first = self._page(resource, 1, size, "")
+        first = self._page(resource, 1)
         self._collect(first, resource, walk)
         step = len(first.rows)
         if step:
-            starts = range(1 + step, first.total + 1, step)
-            ends = [min(start + step, first.total + 1) for start in starts]
-            tasks = pool.map(lambda start, end: self._range(resource, start, end), starts, ends)
-            for page in (page for pages in tasks for page in pages):
-                self._collect(page, resource, walk)
+            self._walk_rest(pool, resource, walk, range(1 + step, first.total + 1, step))
         if step and (len(walk.seen) != first.total or self._may_be_capped(first)):
             self._walk_on(resource, walk)
+
+    def _walk_rest(self, pool: ThreadPoolExecutor, resource: ResourceType, walk: _Walk, starts: range) -> None:
+        """The other pages, so many ahead at a time: a total that is far too high costs little."""
+        ahead = self.concurrency * PAGES_AHEAD
+        for index in range(0, len(starts), ahead):
+            before = len(walk.seen)
+            tasks = pool.map(
+                lambda start: self._range(resource, start, min(start + starts.step, starts.stop)),
+                starts[index : index + ahead],
+            )
+            for page in (page for pages in tasks for page in pages):
+                self._collect(page, resource, walk)
+            if len(walk.seen) == before:
+                return
 
     def _may_be_capped(self, first: Page) -> bool:
         """Some servers cap totalResults; 4me is not known to, and there the request is worth more."""
@@ -139,24 +151,26 @@ class ScimReader:
         """Past the announced end, as long as pages bring something new."""
         while True:
             before = len(walk.seen)
-            page = self._page(resource, walk.rows + 1, self.dialect.page_size, "")
+            page = self._page(resource, walk.rows + 1)
             self._collect(page, resource, walk)
             if len(walk.seen) == before:
                 return
 
-    def _range(self, resource: ResourceType, start: int, end: int, wanted: str = "") -> list[Page]:
+    def _range(self, resource: ResourceType, start: int, end: int) -> list[Page]:
         """The rows from `start` up to `end`, by rows received: a short page is followed by another request."""
         pages: list[Page] = []
         while start < end:
-            page = self._page(resource, start, self.dialect.page_size, wanted)
+            page = self._page(resource, start)
             pages.append(page)
             if not page.rows:
                 break
             start += len(page.rows)
         return pages
 
-    def _page(self, resource: ResourceType, start: int, count: int, wanted: str) -> Page:
-        parameters = {"startIndex": str(start), "count": str(count)} | ({"filter": wanted} if wanted else {})
+    def _page(self, resource: ResourceType, start: int, wanted: str = "") -> Page:
+        parameters = {"startIndex": str(start), "count": str(self.dialect.page_size)}
+        if wanted:
+            parameters["filter"] = wanted
         path = PATHS[resource]
         return decode_page(self.get(path, parameters).body, f"GET {path}?startIndex={start}")
 
@@ -172,32 +186,38 @@ class ScimReader:
         scope = self.scopes[0] if resource is ResourceType.USER else self.scopes[1]
         for row in page.rows:
             live = to_live(row, resource, f"GET {PATHS[resource]}")
+            if live.members:
+                self.displays.update(member_displays(row.get("members")))
             yield live if scope is None or matches(scope, live.attributes) else replace(live, owned=False)
 
     def _look_up(
         self, pool: ThreadPoolExecutor, resource: ResourceType, declared: Sequence[Identity]
     ) -> list[Live] | None:
         """The live resources of these identities; None where the service turns out to ignore filters."""
-        batches = list(_batches(declared))
         found: dict[str, Live] = {}
-        filters = [equals_any(pairs) for pairs in batches]
-        tasks = pool.map(lambda wanted: self._range_all(resource, wanted), filters)
-        for pairs, pages in zip(batches, tasks, strict=True):
-            wanted = {(name, fold(value)) for name, value in pairs}
-            for live in (live for page in pages for live in self._lives(page, resource)):
-                if not any((name, fold(live.attributes.get(name))) in wanted for name, _ in wanted):
-                    return None
-                found[live.id] = live
+        for hits in pool.map(lambda pairs: self._hits(resource, pairs), _batches(declared)):
+            if hits is None:
+                return None
+            found |= hits
         return list(found.values())
 
-    def _range_all(self, resource: ResourceType, wanted: str) -> list[Page]:
-        first = self._page(resource, 1, self.dialect.page_size, wanted)
-        start = 1 + len(first.rows)
-        return [first, *(self._range(resource, start, first.total + 1, wanted) if first.rows else ())]
+    def _hits(self, resource: ResourceType, pairs: Sequence[tuple[str, str]]) -> dict[str, Live] | None:
+        """The hits of one look-up, page by page while they bring something new; None at the first that is no hit."""
+        wanted = {(name, fold(value)) for name, value in pairs}
+        found: dict[str, Live] = {}
+        start = 1
+        while True:
+            before = len(found)
+            page = self._page(resource, start, equals_any(pairs))
+            for live in self._lives(page, resource):
+                if not _is_among(live, wanted):
+                    return None
+                found[live.id] = live
+            start += len(page.rows)
+            if len(found) == before or start > page.total:
+                return found
 
-    def _with_members(
-        self, pool: ThreadPoolExecutor, groups: list[Live], question: Question
-    ) -> tuple[list[Live], dict[Member, str]]:
+    def _with_members(self, pool: ThreadPoolExecutor, groups: list[Live], question: Question) -> list[Live]:
         """Members cost a request a group where lists do not carry them: only for groups that matter."""
         wanted = {
             (name, fold(value))
@@ -205,29 +225,25 @@ class ScimReader:
             if each.type is ResourceType.GROUP and each.needs_members
             for name, value in each.matching
         }
-        names: dict[Member, str] = {}
 
-        def needed(group: Live) -> bool:
+        def read(group: Live) -> Live:
             if group.members is not None and self.dialect.lists_members:
-                return False
-            declared = any((name, fold(group.attributes.get(name))) in wanted for name, _ in wanted)
-            return declared or (group.owned and question.everything)
+                return group
+            needed = (group.owned and question.everything) or _is_among(group, wanted)
+            return self._with_its_members(group) if needed else group
 
-        def read(group: Live) -> tuple[Live, dict[Member, str]]:
-            return self._members(group) if needed(group) else (group, {})
+        return list(pool.map(read, groups))
 
-        result: list[Live] = []
-        for group, displays in pool.map(read, groups):
-            result.append(group)
-            names |= displays
-        return result, names
-
-    def _members(self, group: Live) -> tuple[Live, dict[Member, str]]:
+    def _with_its_members(self, group: Live) -> Live:
         path = f"{PATHS[ResourceType.GROUP]}/{quote(group.id, safe='')}"
         row = decode_resource(self.get(path, {}).body, f"GET {path} ({group.key})")
         live = to_live(row, ResourceType.GROUP, f"GET {path} ({group.key})")
-        members = live.members if live.members is not None else frozenset()
-        return replace(group, members=members), member_displays(row.get("members"))
+        self.displays.update(member_displays(row.get("members")))
+        return replace(group, members=live.members or frozenset())
+
+
+def _is_among(live: Live, wanted: set[tuple[str, str]]) -> bool:
+    return any((name, fold(live.attributes.get(name))) in wanted for name in {name for name, _ in wanted})
 
 
 def _matched(declared: Sequence[Identity]) -> frozenset[str]:

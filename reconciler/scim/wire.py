@@ -76,13 +76,19 @@ def _decode(body: bytes, subject: str) -> dict[str, Any]:
     try:
         document = from_json(body)
     except ValueError:
-        said = describe_body(body, "")
         raise ServiceError(
-            f"{subject}: the answer is not JSON: {said}", hint="is `endpoint` the SCIM address?"
+            f"{subject}: the answer is not JSON: {_describe_other(body)}", hint="is `endpoint` the SCIM address?"
         ) from None
     if not isinstance(document, dict):
         raise ServiceError(f"{subject}: the answer is not a JSON object")
     return document
+
+
+def _describe_other(body: bytes) -> str:
+    """What came instead of JSON; broken JSON is not quoted, since it may hold personal data."""
+    if not body.strip():
+        return "it is empty"
+    return "it is cut off or broken" if body.lstrip()[:1] in (b"{", b"[") else describe_body(body, "")
 
 
 def _known_name(given: str) -> str:
@@ -120,6 +126,8 @@ _TOP_NAMES = frozenset(_NAMES.values())
 
 
 def _flatten(name: str, value: Any, attributes: Attributes) -> None:
+    if value is None:
+        return
     if name == "active":
         attributes[name] = as_boolean(value)
     elif isinstance(value, dict):
@@ -127,8 +135,9 @@ def _flatten(name: str, value: Any, attributes: Attributes) -> None:
         if urn:
             _flatten_extension(urn, value, attributes)
         else:
+            separator = ":" if name.lower().startswith("urn:") else "."
             for sub, each in value.items():
-                attributes[f"{name}.{_known_name(sub)}"] = each
+                attributes[f"{name}{separator}{_known_name(sub)}"] = each
     elif name in _LISTS:
         attributes[name] = [_item(each) for each in (value if isinstance(value, list) else [value]) if each is not None]
     elif name.lower() == CUSTOM_FIELDS and isinstance(value, list):

@@ -1,0 +1,256 @@
+"""Sending: what is repeated and when, what is never repeated, and that the token stays where it belongs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.core.model import ResourceType
+from reconciler.errors import LostAnswer, OperatorError, ReconcilerError, ServiceError
+from reconciler.scim.client import ATTEMPTS, Client
+from reconciler.scim.connection import Connection
+from reconciler.scim.dialects import FOURME
+from reconciler.scim.directory import ScimWriter
+from reconciler.scim.pacing import Timing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from threading import Condition
+
+TOKEN = "0123456789abcdef" * 4
+NOON = 1_700_000_000.0  # Tue, 14 Nov 2023 22:13:20 GMT
+Step = tuple[int, dict[str, str], Any] | type[Exception]
+FINE: Step = (200, {}, {"id": "1"})
+
+
+@dataclass
+class Clock:
+    """Time that only waiting moves."""
+
+    now: float = 0.0
+    waits: list[float] = field(default_factory=list)
+
+    def wait(self, seconds: float) -> None:
+        self.waits.append(round(seconds, 3))
+        self.now += seconds
+
+    def pause(self, _condition: Condition, seconds: float | None) -> None:
+        assert seconds is not None
+        self.wait(seconds)
+
+    def timing(self) -> Timing:
+        return Timing(lambda: self.now, lambda: NOON + self.now, self.wait, self.pause, lambda: 1.0)
+
+
+@dataclass
+class Script:
+    """A WSGI application that answers one step after the other, the last one for ever."""
+
+    steps: list[Step]
+    asked: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        self.asked.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO'].removeprefix('/scim/v2')}")
+        self.headers.append({name: value for name, value in environ.items() if name.startswith("HTTP_")})
+        step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
+        if isinstance(step, type):
+            raise step
+        status, headers, content = step
+        start_response(f"{status} X", list(headers.items()))
+        return [content if isinstance(content, bytes) else json.dumps(content).encode()]
+
+
+def client(script: Script, clock: Clock, talk: list[str] | None = None) -> Client:
+    connection = Connection("sandbox:", TOKEN, "widget", requests_per_two_seconds=10**6)
+    heard = [] if talk is None else talk
+    return Client(connection, application=script, on_talk=heard.append, timing=clock.timing())
+
+
+def attempt(method: Any, steps: list[Step]) -> tuple[str, int, list[float]]:
+    """Tell what came of it, how many requests were sent and how long was waited."""
+    script, clock = Script(list(steps)), Clock()
+    sender = client(script, clock)
+    try:
+        result = f"HTTP {sender.send(method, '/Users', body={} if method != 'GET' else None).status}"
+    except ServiceError as error:
+        result = type(error).__name__
+    assert sender.requests == len(script.asked)
+    sender.close()
+    return result, len(script.asked), clock.waits
+
+
+HTML: Step = (502, {"Content-Type": "text/html"}, b"<html><title>Bad gateway</title></html>")
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([FINE], ("HTTP 200", 1, [])),
+        ([(204, {}, b""), FINE], ("HTTP 204", 1, [])),
+        ([(503, {}, {}), FINE], ("HTTP 200", 2, [1.0])),
+        ([HTML, (504, {}, b""), FINE], ("HTTP 200", 3, [1.0, 2.0])),
+        ([(429, {"Retry-After": "7"}, {}), FINE], ("HTTP 200", 2, [7.0])),
+        ([(429, {"Retry-After": "Tue, 14 Nov 2023 22:13:25 GMT"}, {}), FINE], ("HTTP 200", 2, [5.0])),
+        ([(429, {"Retry-After": "Tue, 14 Nov 2023 22:13:15 GMT"}, {}), FINE], ("HTTP 200", 2, [])),
+        ([(503, {"Retry-After": "soon"}, {}), FINE], ("HTTP 200", 2, [1.0])),
+        ([(429, {"Retry-After": "-1"}, {}), FINE], ("HTTP 200", 2, [1.0])),
+        ([ConnectionResetError, FINE], ("HTTP 200", 2, [1.0])),
+        ([HTML], ("ServiceError", ATTEMPTS, [1.0, 2.0, 4.0, 8.0])),
+        ([ConnectionResetError], ("ServiceError", ATTEMPTS, [1.0, 2.0, 4.0, 8.0])),
+        *(([(status, {}, {}), FINE], ("ServiceError", 1, [])) for status in (400, 401, 403, 404, 409, 412, 422, 500)),
+    ],
+)
+def test_what_is_safe_is_repeated(method: str, steps: list[Step], expected: tuple[str, int, list[float]]) -> None:
+    assert attempt(method, steps) == expected
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([(201, {}, {"id": "1"})], ("HTTP 201", 1, [])),
+        ([(429, {"Retry-After": "3"}, {}), FINE], ("HTTP 200", 2, [3.0])),
+        ([(429, {}, {}), FINE], ("HTTP 200", 2, [1.0])),
+        ([(503, {"Retry-After": "3"}, {}), FINE], ("HTTP 200", 2, [3.0])),
+        ([(503, {}, {}), FINE], ("ServiceError", 1, [])),
+        ([(409, {}, {}), FINE], ("ServiceError", 1, [])),
+        ([ConnectionResetError, FINE], ("LostAnswer", 1, [])),
+    ],
+)
+def test_a_post_is_repeated_only_where_it_was_not_carried_out(
+    steps: list[Step], expected: tuple[str, int, list[float]]
+) -> None:
+    assert attempt("POST", steps) == expected
+
+
+def test_long_waits_are_told() -> None:
+    talk: list[str] = []
+    client(Script([(429, {"Retry-After": "7"}, {}), (503, {}, {}), FINE]), Clock(), talk).get("/Users")
+    assert talk == [
+        "waiting 7 s: the service asked for it (GET /Users: HTTP 429)",
+        "GET /Users: HTTP 503; trying again in 2.0 s",
+    ]
+
+
+def failure(step: Step, method: Any = "GET") -> ReconcilerError:
+    with pytest.raises(ReconcilerError) as caught:
+        client(Script([step]), Clock()).send(method, "/Users", body={"password": "hunter2"}, resource="ann@x")
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("step", "message", "hint"),
+    [
+        ((401, {}, {"message": "Unauthorized"}), "HTTP 401: Unauthorized", "token"),
+        ((403, {}, {"message": "Forbidden"}), "HTTP 403: Forbidden", "account"),
+        ((404, {"Content-Type": "text/html"}, b"<!doctype html><p>Nothing"), "HTTP 404: an HTML page", "endpoint"),
+        ((409, {}, {"scimType": "uniqueness", "detail": "taken"}), "HTTP 409: uniqueness: taken", None),
+        (
+            (422, {}, {"message": "Validation Failed", "errors": [["title", "is long"], "odd", ["a", "b", "c"]]}),
+            "HTTP 422: Validation Failed: title is long: odd: ['a', 'b', 'c']",
+            None,
+        ),
+        ((400, {}, {"message": "bad\n\x1b[31m\u202eword\x00"}), "HTTP 400: bad [31m word", None),
+        ((400, {}, {"message": "x" * 1000}), f"HTTP 400: {'x' * 300}…", None),
+        ((400, {}, b""), "HTTP 400", None),
+        ((400, {}, {"message": f"no such token {TOKEN}"}), "HTTP 400: no such token [token]", None),
+        (HTML, "HTTP 502: an HTML page titled 'Bad gateway'", None),
+    ],
+)
+def test_errors_say_request_resource_and_reason(step: Step, message: str, hint: str | None) -> None:
+    error = failure(step, "PATCH")
+    assert error.message == f"PATCH /Users (ann@x): {message}"
+    assert (error.hint is None) if hint is None else (hint in str(error.hint))
+
+
+@pytest.mark.parametrize(
+    "location", ["https://evil.example/x", "//evil.example/x", "http://sandbox.localhost:81/x", ""]
+)
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+def test_redirects_elsewhere_are_refused_and_the_token_is_not_sent_there(location: str, method: Any) -> None:
+    script = Script([(307, {"Location": location}, b""), FINE])
+    with pytest.raises(ServiceError, match="redirect"):
+        client(script, Clock()).send(method, "/Users")
+    assert script.asked == [f"{method} /Users"]
+
+
+def test_redirects_within_the_endpoint_are_followed_by_gets_only() -> None:
+    script = Script([(302, {"Location": "/scim/v2/People"}, b""), FINE])
+    assert client(script, Clock()).get("/Users").status == 200
+    assert script.asked == ["GET /Users", "GET /People"]
+    with pytest.raises(ServiceError, match="redirect"):
+        client(Script([(302, {"Location": "/scim/v2/People"}, b"")]), Clock()).send("PATCH", "/Users")
+    with pytest.raises(ServiceError, match="more than 5 redirects"):
+        client(Script([(302, {"Location": "/scim/v2/Users"}, b"")]), Clock()).get("/Users")
+
+
+def test_the_token_is_sent_and_shown_nowhere() -> None:
+    script, talk = Script([(503, {}, {"message": TOKEN}), FINE]), list[str]()
+    sender = client(script, Clock(), talk)
+    sender.get("/Users")
+    assert [each["HTTP_AUTHORIZATION"] for each in script.headers] == [f"Bearer {TOKEN}"] * 2
+    assert script.headers[0]["HTTP_X_4ME_ACCOUNT"] == "widget"
+    shown = [*talk, repr(Connection("https://x", TOKEN)), repr(sender)]
+    steps: list[Step] = [
+        (401, {}, {"message": TOKEN}),
+        (302, {"Location": f"https://x/{TOKEN}"}, b""),
+        ConnectionResetError,
+    ]
+    shown += [f"{error!r} {error.hint}" for error in map(failure, steps)]
+    assert not [text for text in shown if TOKEN in text]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "allowed"),
+    [
+        ("https://api.4me.com/scim/v2/", True),
+        ("http://127.0.0.1:8080/scim/v2", True),
+        ("http://127.9.9.9/scim/v2", True),
+        ("http://[::1]:8080/scim/v2", True),
+        ("http://localhost/scim/v2", True),
+        ("http://api.4me.com/scim/v2", False),
+        ("http://localhost.evil.example/scim/v2", False),
+        ("http://128.0.0.1/scim/v2", False),
+        ("https:///scim/v2", False),
+        ("", False),
+    ],
+)
+def test_endpoints(endpoint: str, *, allowed: bool) -> None:
+    if allowed:
+        assert Client(Connection(endpoint)).endpoint == endpoint.rstrip("/")
+    else:
+        with pytest.raises(OperatorError):
+            Client(Connection(endpoint))
+
+
+PAGE: Step = (200, {}, {"totalResults": 1, "Resources": [{"id": 5, "userName": "ANN@x"}]})
+EMPTY: Step = (200, {}, {"totalResults": 0})
+
+
+@pytest.mark.parametrize(
+    ("steps", "written", "asked"),
+    [
+        ([(201, {}, {"id": 7})], ("7", 1), ["POST"]),
+        ([(201, {"Location": "https://x/scim/v2/Users/7/"}, b"")], ("7", 1), ["POST"]),
+        ([(201, {"Location": "https://x/scim/v2/Users/7"}, {"userName": "ann@x"})], ("7", 1), ["POST"]),
+        ([(201, {}, b""), PAGE], ("5", 1), ["POST", "GET"]),
+        ([ConnectionResetError, PAGE], ("5", 2), ["POST", "GET"]),
+        ([ConnectionResetError, EMPTY, (201, {}, {"id": "6"})], ("6", 3), ["POST", "GET", "POST"]),
+    ],
+)
+def test_who_was_created_is_found_out(steps: list[Step], written: tuple[str, int], asked: list[str]) -> None:
+    script = Script(list(steps))
+    writer = ScimWriter(client(script, Clock()), FOURME, 500)
+    created = writer.create(ResourceType.USER, {"userName": "ann@x"}, ())
+    assert (created.id, created.requests) == written
+    assert [each.split()[0] for each in script.asked] == asked
+
+
+def test_an_answer_that_is_lost_twice_is_told() -> None:
+    script = Script([ConnectionResetError, EMPTY, ConnectionResetError])
+    with pytest.raises(LostAnswer, match="it may have been carried out"):
+        ScimWriter(client(script, Clock()), FOURME, 500).create(ResourceType.USER, {"userName": "ann@x"}, ())

@@ -1,0 +1,127 @@
+"""What comes over the wire is read for what it means; one odd value never costs a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reconciler.core.model import Attributes, Member, ResourceType
+from reconciler.errors import ServiceError
+from reconciler.scim.wire import Page, decode_page, decode_resource, member_displays, to_live, to_members
+
+USER, GROUP = ResourceType.USER, ResourceType.GROUP
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+CUSTOM = "urn:ietf:params:scim:schemas:extension:4me:1.0:custom_fields"
+
+
+@pytest.mark.parametrize(
+    ("row", "attributes"),
+    [
+        ({"title": None, "name": None, "emails": None, "nickName": ""}, {"nickName": ""}),
+        ({"name": "Ann Lee"}, {"name": "Ann Lee"}),
+        ({"NAME": {"GivenName": "Ann", "odd": [1]}}, {"name.givenName": "Ann", "name.odd": [1]}),
+        ({"emails": "a@x"}, {"emails": [{"value": "a@x"}]}),
+        ({"emails": ["a@x", None, {"Value": "b@x", "primary": "false"}]},
+         {"emails": [{"value": "a@x"}, {"value": "b@x", "primary": False}]}),
+        ({"active": "FALSE"}, {"active": False}),
+        ({"active": "maybe"}, {"active": "maybe"}),
+        ({"title": ["odd"]}, {"title": ["odd"]}),
+        ({"meta": {"created": "2020", "lastModified": "2021"}}, {"meta.created": "2020", "meta.lastModified": "2021"}),
+        ({"schemas": ["x"], "password": "hunter2", "groups": [{"value": "1"}]}, {}),
+        ({ENTERPRISE: {"manager": {"value": 4, "displayName": "Boss"}, "Department": "IT"}},
+         {f"{ENTERPRISE}:manager": "4", f"{ENTERPRISE}:department": "IT"}),
+        ({ENTERPRISE: {"manager": "4"}}, {f"{ENTERPRISE}:manager": "4"}),
+        ({ENTERPRISE: {"manager": {"value": ""}}}, {f"{ENTERPRISE}:manager": None}),
+        ({CUSTOM: {"payroll": "1", "Born": 1975}}, {f"{CUSTOM}:payroll": "1", f"{CUSTOM}:Born": 1975}),
+        ({CUSTOM: {"custom_fields": [{"id": "payroll", "value": "1"}, "odd"]}}, {f"{CUSTOM}:payroll": "1"}),
+        ({CUSTOM: [{"id": "payroll", "value": "1"}]}, {f"{CUSTOM}:payroll": "1"}),
+        ({"urn:example:2.0:User": {"badge": "7"}}, {"urn:example:2.0:User:badge": "7"}),
+    ],
+)  # fmt: skip
+def test_attributes(row: dict[str, Any], attributes: Attributes) -> None:
+    assert to_live({"id": "1", "userName": "ann", **row}, USER, "GET /Users").attributes == {
+        "userName": "ann",
+        **attributes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("row", "identity", "key", "active"),
+    [
+        ({"id": "1", "userName": "ann"}, "1", "ann", True),
+        ({"Id": 1, "USERNAME": 7}, "1", "7", True),
+        ({"id": 0}, "0", "0", True),
+        ({"id": "1", "userName": "ann", "active": False}, "1", "ann", False),
+        ({"id": "1", "userName": "ann", "active": None}, "1", "ann", True),
+    ],
+)
+def test_identity(row: dict[str, Any], identity: str, key: str, *, active: bool) -> None:
+    live = to_live(row, USER, "GET /Users")
+    assert (live.id, live.key, live.active, live.members) == (identity, key, active, None)
+
+
+@pytest.mark.parametrize("identity", [{}, {"id": None}, {"id": ""}])
+def test_a_resource_without_id_is_named(identity: dict[str, Any]) -> None:
+    with pytest.raises(ServiceError) as caught:
+        to_live({"displayName": "Team", **identity}, GROUP, "GET /Groups")
+    assert caught.value.message == "GET /Groups: a Group without id: Team"
+
+
+def test_members() -> None:
+    value = [
+        {"value": "1", "display": "ann"},
+        {"value": 2, "type": "group", "display": "Inner"},
+        {"value": "3", "$ref": "https://x/scim/v2/Groups/3"},
+        {"value": "4", "type": "User", "$ref": "https://x/scim/v2/Groups/4"},
+        {"value": ""}, {"display": "nobody"}, "odd", None,
+    ]  # fmt: skip
+    members = frozenset((Member(USER, "1"), Member(GROUP, "2"), Member(GROUP, "3"), Member(USER, "4")))
+    assert to_members(value) == members == to_live({"id": "9", "MEMBERS": value}, GROUP, "").members
+    assert member_displays(value) == {Member(USER, "1"): "ann", Member(GROUP, "2"): "Inner"}
+    assert (to_members(None), to_live({"id": "9"}, GROUP, "").members) == (frozenset(), None)
+
+
+@pytest.mark.parametrize(
+    ("body", "page"),
+    [
+        (b'{"totalResults": 2, "Resources": [{"id": "1"}]}', Page(2, [{"id": "1"}])),
+        (b'{"TOTALRESULTS": "2", "resources": [{"id": "1"}], "extra": {}}', Page(2, [{"id": "1"}])),
+        (b'{"totalResults": 0}', Page(0, [])),
+        (b'{"totalResults": 0, "Resources": null}', Page(0, [])),
+    ],
+)
+def test_pages(body: bytes, page: Page) -> None:
+    assert decode_page(body, "GET /Users") == page
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "the answer is not JSON: it is empty"),
+        (b" <html><title>Sign\n in</title>", "the answer is not JSON: an HTML page titled 'Sign in'"),
+        (b'{"totalResults": 1, "Resources": [{"userName": "ann@x"', "the answer is not JSON: it is cut off or broken"),
+        (b'[{"userName": "ann@x"', "the answer is not JSON: it is cut off or broken"),
+        (b"[" * 100_000, "the answer is not JSON: it is cut off or broken"),
+        (b"\xff\xfe", "the answer is not JSON: \N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}"),
+        (b"[]", "the answer is not a JSON object"),
+    ],
+)
+def test_what_is_no_object(body: bytes, said: str) -> None:
+    with pytest.raises(ServiceError) as caught:
+        decode_resource(body, "GET /Users")
+    assert caught.value.message == f"GET /Users: {said}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{}",
+        b'{"totalResults": "many"}',
+        b'{"totalResults": 1, "Resources": {}}',
+        b'{"totalResults": 1, "Resources": [7]}',
+    ],
+)
+def test_what_is_no_list(body: bytes) -> None:
+    with pytest.raises(ServiceError, match=r"^GET /Users: not a SCIM list: "):
+        decode_page(body, "GET /Users")
