@@ -111,12 +111,15 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
 
 
 def tell_error(error: ReconcilerError) -> None:
-    """The message and its hint, on stderr."""
+    """The message and its hint, on stderr; nothing that is quoted in them can steer the terminal."""
+    from reconciler.report.words import safe
+
     for problem in error.problems if isinstance(error, ManifestError) else ():
-        click.echo(str(problem), err=True)
-    click.echo(f"error: {error.message}", err=True)
+        click.echo(safe(str(problem)), err=True)
+    for line in f"error: {error.message}".splitlines():
+        click.echo(safe(line), err=True)
     if error.hint:
-        click.echo(f"hint: {error.hint}", err=True)
+        click.echo(f"hint: {safe(error.hint)}", err=True)
     if isinstance(error, UsageError):
         click.echo("Try 'reconciler --help' for help.", err=True)
 

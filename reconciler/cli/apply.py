@@ -122,7 +122,8 @@ def _conclude(applied: Applied, console: Console) -> int:
 
 
 def _tell(console: Console, title: str, actions: tuple[Action, ...]) -> None:
+    from reconciler.report.words import safe
+
     if actions:
-        console.out(
-            "\n".join([title, *(f"  {action.kind.value} {action.type.value} {action.key}" for action in actions)])
-        )
+        lines = (f"  {action.kind.value} {action.type.value} {safe(action.key)}" for action in actions)
+        console.out("\n".join([title, *lines]))

@@ -77,9 +77,13 @@ class Store:
         self._connection = sqlite3.connect(
             database or ":memory:", timeout=30, isolation_level=None, check_same_thread=False
         )
-        if database is not None:
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            if database is not None:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = NORMAL")
+        except BaseException:
+            self._connection.close()
+            raise
         self._selections: dict[tuple[object, ...], array[int]] = {}
         self._version = (0, 0)
 

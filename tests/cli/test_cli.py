@@ -191,3 +191,17 @@ def test_help_and_validate_load_neither_httpx_nor_the_sandbox() -> None:
     for arguments in (["--help"], ["validate", str(EXAMPLE)]):
         done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
         assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_hostile_names_in_errors_and_leftovers_do_nothing(
+    cli: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    manifests, saved = tmp_path / "manifests", tmp_path / "plan.json"
+    cli("plan", manifests, "--out", saved)
+    bad = manifests / "bad.yaml"
+    bad.write_text('kind: User\nuserName: "x\\e[31m"\nuserType: Employee\n', encoding="utf-8")
+    code, out, _ = cli("apply", manifests, "--plan", saved)
+    assert (code, out.splitlines()[-1]) == (4, "  create User x\\x1b[31m")
+    bad.write_text('kind: User\nuserName: y\nmanager: "z\\e[31m"\n', encoding="utf-8")
+    code, _, err = cli("validate", manifests)
+    assert (code, "\x1b" in err, "z\\x1b[31m" in err) == (1, False, True)

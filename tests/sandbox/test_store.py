@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import pytest
 
 from reconciler.errors import OperatorError
 from reconciler.sandbox import SandboxOptions, open_sandbox
+from reconciler.sandbox.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,3 +52,10 @@ def test_the_layout_of_another_version_is_refused(tmp_path: Path) -> None:
         "the sandbox's database has layout 99, this version reads 1",
         "delete the file to start over",
     )
+
+
+def test_a_file_that_is_no_database_leaves_nothing_open(tmp_path: Path) -> None:
+    (tmp_path / "sandbox.db").write_text("not a database" * 100, encoding="utf-8")
+    with pytest.raises(sqlite3.DatabaseError):
+        Store(tmp_path / "sandbox.db")
+    gc.collect()  # from Python 3.13 on, a connection left open is told here
