@@ -57,9 +57,12 @@ class _Documents:
 
 def read_manifests(folder: pathlib.Path) -> Manifests:
     """Everything below `folder`. Raises ManifestError with every problem, OperatorError where there is no folder."""
-    files, problems = read_files(folder)
-    with _collector_paused():
-        return _Reading(files, problems).read()
+    return open_manifests(folder).read()
+
+
+def open_manifests(folder: pathlib.Path) -> ManifestFolder:
+    """The folder's files, not parsed yet. Raises OperatorError where there is no folder."""
+    return ManifestFolder(*read_files(folder))
 
 
 @contextmanager
@@ -74,6 +77,31 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+class ManifestFolder:
+    """A manifest set that is read in two steps, so that its tenants are known early; no file is parsed twice.
+
+    Not to be shared by threads, but each step may run in another one.
+    """
+
+    def __init__(self, files: Sequence[ManifestFile], problems: list[Problem]) -> None:
+        self._reading = _Reading(files, problems)
+
+    @property
+    def size(self) -> int:
+        """Characters in all files."""
+        return sum(len(file.text) for file in self._reading.files.values())
+
+    def tenants(self) -> tuple[Tenant, ...]:
+        """The tenants; only files that may declare one are parsed. Raises ManifestError where those are wrong."""
+        with _collector_paused():
+            return self._reading.tenants()
+
+    def read(self) -> Manifests:
+        """All of it. Raises ManifestError with every problem."""
+        with _collector_paused():
+            return self._reading.read()
+
+
 class _Reading:
     """One reading of a manifest set; collects problems."""
 
@@ -83,6 +111,17 @@ class _Reading:
         self.documents = _Documents()
         self.paths: dict[int, Path] = {}
         self.places = cache(self._find_places)
+        self.sorted: set[str] = set()
+
+    def tenants(self) -> tuple[Tenant, ...]:
+        before = len(self.problems)
+        for file in self.files.values():
+            if "Tenant" in file.text:
+                self._sort_documents(file)
+        tenants = self._tenants()
+        if len(self.problems) > before:
+            raise ManifestError(self.problems[before:])
+        return tenants
 
     def read(self) -> Manifests:
         for file in self.files.values():
@@ -102,6 +141,9 @@ class _Reading:
         return Manifests(digest, tenants, desired, mappings[ResourceType.USER], mappings[ResourceType.GROUP])
 
     def _sort_documents(self, file: ManifestFile) -> None:
+        if file.name in self.sorted:
+            return
+        self.sorted.add(file.name)
         try:
             documents = read_yaml(file.text)
         except YamlProblem as problem:
