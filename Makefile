@@ -6,7 +6,7 @@ RECONCILE := $(BIN)/reconciler --state-dir .demo
 COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
   --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup demo test format lint types lock clean
+.PHONY: help setup demo test format lint types bench lock clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ types: $(READY) ## strict types
 format: $(READY) ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## measure against the floor and peers (options in ARGS, see benchmarks/README.md)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## pin dependencies anew (needs uv)
 	$(COMPILE) pyproject.toml -o requirements.lock
