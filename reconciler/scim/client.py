@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from reconciler import __version__
 from reconciler.errors import LostAnswer, ServiceError
 from reconciler.scim.connection import Connection, check_endpoint
+from reconciler.scim.exchange import Exchange, InProcess, open_transport
 from reconciler.scim.messages import explain_answer
 from reconciler.scim.pacing import LONGEST_WAIT, Pacer, Timing
 
@@ -35,21 +35,6 @@ class Answer:
     status: int
     headers: httpx.Headers
     body: bytes
-
-
-class _InProcess(httpx.BaseTransport):
-    """A WSGI application as if it were behind a connection, which it may also drop."""
-
-    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
-        self._inner = httpx.WSGITransport(app=application)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        try:
-            response = self._inner.handle_request(request)
-            response.read()
-        except ConnectionError as error:
-            raise httpx.ReadError(str(error) or "connection dropped", request=request) from error
-        return response
 
 
 class Client:
@@ -75,15 +60,7 @@ class Client:
         self._timing = timing
         self._token = connection.token
         self._on_talk = on_talk
-        self._http = httpx.Client(
-            headers=_headers(connection),
-            timeout=connection.timeout,
-            transport=_InProcess(application) if application else None,
-            limits=httpx.Limits(
-                max_connections=connection.concurrency, max_keepalive_connections=connection.concurrency
-            ),
-            follow_redirects=False,
-        )
+        self._http = Exchange(connection, InProcess(application) if application else open_transport(connection))
 
     def close(self) -> None:
         """Close all connections."""
@@ -132,7 +109,7 @@ class Client:
         return explain_answer(subject, answer.status_code, body, answer.headers.get("content-type", ""))
 
     def _exchange(self, method: Method, url: str, parameters: dict[str, str] | None, body: Any) -> httpx.Response:
-        request = self._http.build_request(method, url, params=parameters, json=body)
+        request = self._http.build(method, url, parameters, body)
         for _ in range(MAX_REDIRECTS):
             response = self._send_once(request)
             if not response.is_redirect:
@@ -161,7 +138,7 @@ class Client:
                 status=response.status_code,
                 hint="the token is sent to the configured endpoint only; correct `endpoint` if that is the new address",
             )
-        return self._http.build_request("GET", target)
+        return self._http.build("GET", target)
 
     def _judge_failure(self, error: httpx.RequestError, method: Method, subject: str, *, last: bool) -> None:
         unsent = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
@@ -178,18 +155,6 @@ class Client:
         seconds = min(MAX_BACKOFF, 0.5 * 2**attempt) * (0.5 + self._timing.chance() / 2)
         self._on_talk(f"{reason}; trying again in {seconds:.1f} s")
         self._timing.sleep(seconds)
-
-
-def _headers(connection: Connection) -> dict[str, str]:
-    headers = {
-        "Accept": "application/scim+json, application/json",
-        "User-Agent": f"fourme-reconciler/{__version__}",
-    }
-    if connection.token:
-        headers["Authorization"] = f"Bearer {connection.token}"
-    if connection.account:
-        headers["X-4me-Account"] = connection.account
-    return headers
 
 
 def _worth_repeating(method: Method, answer: httpx.Response) -> bool:
