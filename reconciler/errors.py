@@ -8,7 +8,8 @@
     │   └── UsageError   exit 64    wrong words on the command line
     ├── MatchError                  the author: records and live resources cannot be paired one to one
     ├── ServiceError                the service: status, its own words, the request and the resource
-    │   └── LostAnswer              a request was sent and its answer never came: it may have been carried out
+    │   ├── LostAnswer              a request was sent and its answer never came: it may have been carried out
+    │   └── NotSent                 a request was not sent: the wait would be too long, or the run is stopped
     ├── GuardRefusal      exit 3    the reviewer: the numbers, and the way out
     └── PartialApply      exit 4    some actions failed, were skipped, or were no longer as approved
 
@@ -82,6 +83,10 @@ class ServiceError(ReconcilerError):
 
 class LostAnswer(ServiceError):
     """A request was sent and no answer came back: it may or may not have been carried out."""
+
+
+class NotSent(ServiceError):
+    """A request was not sent: its wait would be longer than is allowed, or the run is stopped."""
 
 
 class GuardRefusal(ReconcilerError):

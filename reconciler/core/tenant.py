@@ -41,9 +41,9 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How fast and how wide to work; `timeout` in seconds."""
+    """How fast and how wide to work; `timeout` in seconds. `requests_per_hour` None: as the service says."""
 
-    requests_per_hour: int = 3600
+    requests_per_hour: int | None = None
     requests_per_two_seconds: int = 20
     concurrency: int = 8
     members_per_request: int = 500
@@ -52,7 +52,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A Tenant document. `membership_touches_group`: whether a membership change moves the group's lastModified."""
+    """A Tenant document.
+
+    `membership_touches_group`: whether a membership change moves the group's lastModified. `refresh_every`: seconds
+    after which everything is read anew.
+    """
 
     name: str
     endpoint: str
@@ -67,4 +71,5 @@ class Tenant:
     membership_removals: Limit = Limit(percent=25)
     limits: Limits = Limits()
     membership_touches_group: bool | None = None
+    refresh_every: float = 7 * 86400.0
     source: Source = Source("", 1)

@@ -129,7 +129,7 @@ class AssumeDocument(Document):
 class LimitsDocument(Document):
     """How fast and how wide to work."""
 
-    requests_per_hour: Annotated[int, Field(ge=1, strict=True)] = 3600
+    requests_per_hour: Annotated[int, Field(ge=1, strict=True)] | None = None
     requests_per_two_seconds: Annotated[int, Field(ge=1, strict=True)] = 20
     concurrency: Annotated[int, Field(ge=1, le=64, strict=True)] = 8
     members_per_request: Annotated[int, Field(ge=1, strict=True)] = 500

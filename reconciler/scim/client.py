@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,11 +10,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from reconciler.errors import LostAnswer, ServiceError
+from reconciler.errors import LostAnswer, NotSent, ServiceError
 from reconciler.scim.connection import Connection, check_endpoint
 from reconciler.scim.exchange import Exchange, InProcess, open_transport
 from reconciler.scim.messages import explain_answer
-from reconciler.scim.pacing import LONGEST_WAIT, Pacer, Timing
+from reconciler.scim.pacing import LONGEST_WAIT, Pace, Pacer, Timing
+from reconciler.scim.ratelimit import read_retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,6 +37,20 @@ class Answer:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """An attempt that is worth repeating.
+
+    `doubt`: what to raise should it not be repeated, where it may have been carried out. `refused`: by a rate limit.
+    `paced`: the service said when to come back.
+    """
+
+    reason: str
+    doubt: ServiceError | None
+    refused: bool = False
+    paced: bool = False
+
+
 class Client:
     """Sends requests to one tenant; safe to use from several threads."""
 
@@ -49,12 +63,9 @@ class Client:
         timing: Timing = Timing(),
     ) -> None:
         self.endpoint = IN_PROCESS if application else check_endpoint(connection.endpoint)
-        self.pacer = Pacer(
-            connection.requests_per_hour,
-            connection.requests_per_two_seconds,
-            on_wait=lambda seconds, reason: on_talk(f"waiting {seconds:.0f} s: {reason}"),
-            timing=timing,
-        )
+        limits = (connection.requests_per_hour, connection.requests_per_two_seconds)
+        waiting = connection.waiting
+        self.pacer = Pacer(Pace(*limits, waiting.longest, waiting.stop), on_wait=on_talk, timing=timing)
         self.requests = 0
         self._count = Lock()
         self._timing = timing
@@ -81,25 +92,37 @@ class Client:
     ) -> Answer:
         """Send until there is an answer worth having.
 
-        A POST is repeated only where it cannot have been carried out. Raises ServiceError, and LostAnswer where it may
-        have been. `resource` names what it is about.
+        A POST is repeated only where it cannot have been carried out. Raises ServiceError, LostAnswer where it may
+        have been, and NotSent where it was not sent for sure. `resource` names what it is about.
         """
         subject = f"{method} {path}" + (f" ({resource})" if resource else "")
+        failed: _Failed | None = None
         for attempt in range(1, ATTEMPTS + 1):
             last = attempt == ATTEMPTS
             try:
+                if failed:
+                    self._back_off(attempt - 1, failed)
                 answer = self._exchange(method, self.endpoint + path, parameters, body)
+            except NotSent as unsent:
+                raise (failed and failed.doubt) or unsent from None
             except httpx.RequestError as error:
                 self._judge_failure(error, method, subject, last=last)
-                self._back_off(attempt, None, f"{subject}: {_failure(error)}")
+                text = f"{subject}: {_failure(error)}"
+                failed = _Failed(text, ServiceError(text) if method == "PATCH" else None)
                 continue
             if answer.status_code < HTTPStatus.BAD_REQUEST:
                 return Answer(answer.status_code, answer.headers, answer.content)
-            told = _retry_after(answer, self._timing.epoch())
+            told = read_retry_after(answer.headers, self._timing.epoch())
             if last or not _worth_repeating(method, answer) or (told or 0.0) > LONGEST_WAIT:
                 raise self._refusal(subject, answer)
-            self._back_off(attempt, told, f"{subject}: HTTP {answer.status_code}")
+            failed = self._failed(method, subject, answer, told)
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _failed(self, method: Method, subject: str, answer: httpx.Response, told: float | None) -> _Failed:
+        refused = answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
+        doubt = None if refused or method != "PATCH" else self._refusal(subject, answer)
+        # what Retry-After asks for is kept by the pacer, for all threads
+        return _Failed(f"{subject}: HTTP {answer.status_code}", doubt, refused=refused, paced=told is not None)
 
     def _refusal(self, subject: str, answer: httpx.Response) -> ServiceError:
         """What the service said, but for the token, should it have repeated that."""
@@ -118,15 +141,15 @@ class Client:
         raise ServiceError(f"{method} {urlsplit(url).path}: more than {MAX_REDIRECTS} redirects")
 
     def _send_once(self, request: httpx.Request) -> httpx.Response:
-        self.pacer.acquire()
-        headers = None
+        ticket = self.pacer.acquire()
+        status, headers = None, httpx.Headers()
         try:
             with self._count:
                 self.requests += 1
             response = self._http.send(request)
-            headers = response.headers
+            status, headers = response.status_code, response.headers
         finally:
-            self.pacer.release(headers)
+            self.pacer.release(ticket, status, headers)
         return response
 
     def _redirected(self, request: httpx.Request, response: httpx.Response) -> httpx.Request:
@@ -148,13 +171,16 @@ class Client:
             hint = "is the endpoint right, and reachable from here?" if unsent else None
             raise ServiceError(f"{subject}: {_failure(error)}, {ATTEMPTS} times", hint=hint) from error
 
-    def _back_off(self, attempt: int, told: float | None, reason: str) -> None:
-        if told is not None:
-            self.pacer.block(told, f"the service asked for it ({reason})")
+    def _back_off(self, attempt: int, failed: _Failed) -> None:
+        """Raises NotSent where that would take too long."""
+        if failed.paced:
             return
         seconds = min(MAX_BACKOFF, 0.5 * 2**attempt) * (0.5 + self._timing.chance() / 2)
-        self._on_talk(f"{reason}; trying again in {seconds:.1f} s")
-        self._timing.sleep(seconds)
+        if failed.refused:
+            self.pacer.block(seconds, f"the service has had enough for now ({failed.reason})")
+            return
+        self._on_talk(f"{failed.reason}; trying again in {seconds:.1f} s")
+        self.pacer.rest(seconds)
 
 
 def _worth_repeating(method: Method, answer: httpx.Response) -> bool:
@@ -174,17 +200,6 @@ def _target(request: httpx.Request, response: httpx.Response) -> httpx.URL:
         return request.url.join(location)
     except httpx.InvalidURL as error:
         raise ServiceError(f"{subject}, a redirect to what is no address", status=response.status_code) from error
-
-
-def _retry_after(answer: httpx.Response, now: float) -> float | None:
-    """Seconds from either form of Retry-After (RFC 9110 §10.2.3)."""
-    value = answer.headers.get("retry-after", "").strip()
-    if value.isdecimal():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _failure(error: httpx.RequestError) -> str:

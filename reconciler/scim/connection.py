@@ -4,25 +4,45 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Literal
+from threading import Event
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from reconciler.errors import OperatorError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How to wait for the service's limits: `longest` in seconds (None: as long as they ask for).
+
+    `stop`, once set, ends every wait. `carryover` is the file in which one run leaves to the next what it sent.
+    """
+
+    longest: float | None = None
+    stop: Event = field(default_factory=Event)
+    carryover: Path | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One tenant's endpoint and limits; `timeout` in seconds. The token never appears in its representation."""
+    """One tenant's endpoint and limits; `timeout` in seconds. The token never appears in its representation.
+
+    `requests_per_hour` None: whatever the service says it is.
+    """
 
     endpoint: str
     token: str | None = field(default=None, repr=False)
     account: str | None = None
     dialect: Literal["auto", "4me", "rfc7644"] = "auto"
-    requests_per_hour: int = 3600
+    requests_per_hour: int | None = None
     requests_per_two_seconds: int = 20
     concurrency: int = 8
     members_per_request: int = 500
     timeout: float = 30.0
+    waiting: Waiting = field(default_factory=Waiting)
 
 
 def check_endpoint(endpoint: str) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from itertools import pairwise
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler.core.model import ResourceType
-from reconciler.errors import LostAnswer, OperatorError, ReconcilerError, ServiceError
+from reconciler.errors import LostAnswer, NotSent, OperatorError, ReconcilerError, ServiceError
 from reconciler.scim.client import ATTEMPTS, Client
-from reconciler.scim.connection import Connection
+from reconciler.scim.connection import Connection, Waiting
 from reconciler.scim.dialects import FOURME
 from reconciler.scim.directory import ScimWriter
 from reconciler.scim.pacing import Timing
@@ -31,18 +33,17 @@ class Clock:
     """Time that only waiting moves."""
 
     now: float = 0.0
-    waits: list[float] = field(default_factory=list)
 
     def wait(self, seconds: float) -> None:
-        self.waits.append(round(seconds, 3))
         self.now += seconds
 
-    def pause(self, _condition: Condition, seconds: float | None) -> None:
-        assert seconds is not None
+    def pause(self, _condition: Condition, seconds: float) -> None:
         self.wait(seconds)
 
     def timing(self) -> Timing:
-        return Timing(lambda: self.now, lambda: NOON + self.now, self.wait, self.pause, lambda: 1.0)
+        return Timing(
+            lambda: self.now, lambda: NOON + self.now, self.wait, self.pause, lambda: 1.0, lambda at: f"+{at - NOON:g}"
+        )
 
 
 @dataclass
@@ -50,10 +51,13 @@ class Script:
     """A WSGI application that answers one step after the other, the last one for ever."""
 
     steps: list[Step]
+    clock: Clock = field(default_factory=Clock)
+    times: list[float] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        self.times.append(self.clock.now)
         self.asked.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO'].removeprefix('/scim/v2')}")
         self.headers.append({name: value for name, value in environ.items() if name.startswith("HTTP_")})
         step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
@@ -63,24 +67,29 @@ class Script:
         start_response(f"{status} X", list(headers.items()))
         return [content if isinstance(content, bytes) else json.dumps(content).encode()]
 
+    @property
+    def waits(self) -> list[float]:
+        """Seconds between requests, where there are any."""
+        return [later - earlier for earlier, later in pairwise(self.times) if later != earlier]
 
-def client(script: Script, clock: Clock, talk: list[str] | None = None) -> Client:
-    connection = Connection("sandbox:", TOKEN, "widget", requests_per_two_seconds=10**6)
+
+def client(script: Script, talk: list[str] | None = None, waiting: Waiting = Waiting()) -> Client:
+    connection = Connection("sandbox:", TOKEN, "widget", requests_per_two_seconds=10**6, waiting=waiting)
     heard = [] if talk is None else talk
-    return Client(connection, application=script, on_talk=heard.append, timing=clock.timing())
+    return Client(connection, application=script, on_talk=heard.append, timing=script.clock.timing())
 
 
 def attempt(method: Any, steps: list[Step]) -> tuple[str, int, list[float]]:
     """Tell what came of it, how many requests were sent and how long was waited."""
-    script, clock = Script(list(steps)), Clock()
-    sender = client(script, clock)
+    script = Script(list(steps))
+    sender = client(script)
     try:
         result = f"HTTP {sender.send(method, '/Users', body={} if method != 'GET' else None).status}"
     except ServiceError as error:
         result = type(error).__name__
     assert sender.requests == len(script.asked)
     sender.close()
-    return result, len(script.asked), clock.waits
+    return result, len(script.asked), script.waits
 
 
 HTML: Step = (502, {"Content-Type": "text/html"}, b"<html><title>Bad gateway</title></html>")
@@ -129,16 +138,69 @@ def test_a_post_is_repeated_only_where_it_was_not_carried_out(
 
 def test_long_waits_are_told() -> None:
     talk: list[str] = []
-    client(Script([(429, {"Retry-After": "7"}, {}), (503, {}, {}), FINE]), Clock(), talk).get("/Users")
+    client(Script([(429, {"Retry-After": "7"}, {}), (503, {}, {}), FINE]), talk).get("/Users")
     assert talk == [
-        "waiting 7 s: the service asked for it (GET /Users: HTTP 429)",
+        "waiting 7 s, until +7: the service asked for it (HTTP 429)",
         "GET /Users: HTTP 503; trying again in 2.0 s",
     ]
 
 
+LATER: Step = (429, {"Retry-After": "700"}, {})
+
+
+@pytest.mark.parametrize(
+    ("method", "steps", "expected"),
+    [
+        ("GET", [LATER], (NotSent, "11 min 40 s to wait, until +700: the service asked for it (HTTP 429)")),
+        ("POST", [LATER], (NotSent, "11 min 40 s to wait, until +700: the service asked for it (HTTP 429)")),
+        ("PATCH", [LATER], (NotSent, "11 min 40 s to wait, until +700: the service asked for it (HTTP 429)")),
+        (
+            "GET",
+            [(503, {"Retry-After": "700"}, {})],
+            (NotSent, "11 min 40 s to wait, until +700: the service asked for it (HTTP 503)"),
+        ),
+        ("PATCH", [(503, {"Retry-After": "700"}, {})], (ServiceError, "PATCH /Users: HTTP 503")),
+        (
+            "PATCH",
+            [(502, {}, {}), LATER],
+            (NotSent, "11 min 40 s to wait, until +701: the service asked for it (HTTP 429)"),
+        ),
+        ("GET", [(429, {"Retry-After": "4000"}, {})], (ServiceError, "GET /Users: HTTP 429")),
+    ],
+)
+def test_a_wait_that_is_too_long_is_no_wait(method: Any, steps: list[Step], expected: tuple[type, str]) -> None:
+    script = Script(list(steps))
+    with pytest.raises(ServiceError) as caught:
+        client(script, waiting=Waiting(longest=600.0)).send(method, "/Users")
+    assert (type(caught.value), caught.value.message) == expected
+    assert len(script.asked) == len(steps)
+
+
+@pytest.mark.parametrize(
+    ("method", "error"),
+    [("GET", "stopped before it was started"), ("PATCH", "PATCH /Users: connection failed (connection dropped)")],
+)
+def test_a_stop_ends_repeating_and_what_may_have_been_carried_out_is_told(method: Any, error: str) -> None:
+    stop = Event()
+    script = Script([ConnectionResetError, FINE])
+    sender = client(script, waiting=Waiting(stop=stop))
+    sender._on_talk = lambda _text: stop.set()
+    with pytest.raises(ServiceError) as caught:
+        sender.send(method, "/Users")
+    assert (caught.value.message, script.asked) == (error, [f"{method} /Users"])
+
+
+def test_a_429_stops_all_threads_for_a_moment() -> None:
+    script = Script([(429, {}, {}), FINE])
+    sender = client(script)
+    sender.get("/Users")
+    sender.get("/Users")
+    assert script.waits == [1.0]
+
+
 def failure(step: Step, method: Any = "GET") -> ReconcilerError:
     with pytest.raises(ReconcilerError) as caught:
-        client(Script([step]), Clock()).send(method, "/Users", body={"password": "hunter2"}, resource="ann@x")
+        client(Script([step])).send(method, "/Users", body={"password": "hunter2"}, resource="ann@x")
     return caught.value
 
 
@@ -174,23 +236,23 @@ def test_errors_say_request_resource_and_reason(step: Step, message: str, hint: 
 def test_redirects_elsewhere_are_refused_and_the_token_is_not_sent_there(location: str, method: Any) -> None:
     script = Script([(307, {"Location": location}, b""), FINE])
     with pytest.raises(ServiceError, match="redirect"):
-        client(script, Clock()).send(method, "/Users")
+        client(script).send(method, "/Users")
     assert script.asked == [f"{method} /Users"]
 
 
 def test_redirects_within_the_endpoint_are_followed_by_gets_only() -> None:
     script = Script([(302, {"Location": "/scim/v2/People"}, b""), FINE])
-    assert client(script, Clock()).get("/Users").status == 200
+    assert client(script).get("/Users").status == 200
     assert script.asked == ["GET /Users", "GET /People"]
     with pytest.raises(ServiceError, match="redirect"):
-        client(Script([(302, {"Location": "/scim/v2/People"}, b"")]), Clock()).send("PATCH", "/Users")
+        client(Script([(302, {"Location": "/scim/v2/People"}, b"")])).send("PATCH", "/Users")
     with pytest.raises(ServiceError, match="more than 5 redirects"):
-        client(Script([(302, {"Location": "/scim/v2/Users"}, b"")]), Clock()).get("/Users")
+        client(Script([(302, {"Location": "/scim/v2/Users"}, b"")])).get("/Users")
 
 
 def test_the_token_is_sent_and_shown_nowhere() -> None:
     script, talk = Script([(503, {}, {"message": TOKEN}), FINE]), list[str]()
-    sender = client(script, Clock(), talk)
+    sender = client(script, talk)
     sender.get("/Users")
     assert [each["HTTP_AUTHORIZATION"] for each in script.headers] == [f"Bearer {TOKEN}"] * 2
     assert script.headers[0]["HTTP_X_4ME_ACCOUNT"] == "widget"
@@ -244,7 +306,7 @@ EMPTY: Step = (200, {}, {"totalResults": 0})
 )
 def test_who_was_created_is_found_out(steps: list[Step], written: tuple[str, int], asked: list[str]) -> None:
     script = Script(list(steps))
-    writer = ScimWriter(client(script, Clock()), FOURME, 500)
+    writer = ScimWriter(client(script), FOURME, 500)
     created = writer.create(ResourceType.USER, {"userName": "ann@x"}, ())
     assert (created.id, created.requests) == written
     assert [each.split()[0] for each in script.asked] == asked
@@ -253,4 +315,4 @@ def test_who_was_created_is_found_out(steps: list[Step], written: tuple[str, int
 def test_an_answer_that_is_lost_twice_is_told() -> None:
     script = Script([ConnectionResetError, EMPTY, ConnectionResetError])
     with pytest.raises(LostAnswer, match="it may have been carried out"):
-        ScimWriter(client(script, Clock()), FOURME, 500).create(ResourceType.USER, {"userName": "ann@x"}, ())
+        ScimWriter(client(script), FOURME, 500).create(ResourceType.USER, {"userName": "ann@x"}, ())
