@@ -33,7 +33,7 @@ def measure_row(row: Row, bench: Workbench) -> Result:
     """The row's result; one that cannot be measured says why and stops nothing."""
     try:
         return row.measure(bench)
-    except (RunFailed, AssertionError, OSError) as error:
+    except (RunFailed, AssertionError, OSError, ValueError) as error:
         last = str(error).strip().splitlines()[-1]
         return Result(product="not measured", note=last)
 

@@ -101,7 +101,7 @@ def make_plan(folder: Path) -> Json:
         for row in _walk(pool, get, "/Users"):
             ids[row["userName"]] = row["id"]
             wanted = desired.pop(row["externalId"], None)
-            have = _flatten(row)
+            have = flatten_user(row)
             if wanted is None:
                 actions.append({"action": "deactivate", "key": row["userName"]})
             elif wanted != have:
@@ -137,7 +137,7 @@ def _walk(pool: ThreadPoolExecutor, get: Any, path: str) -> Iterator[Json]:
         yield from page["Resources"]
 
 
-def _flatten(row: Json) -> Json:
+def flatten_user(row: Json) -> Json:
     """A live user under the manifests' names."""
     enterprise = row[_ENTERPRISE]
     return {
