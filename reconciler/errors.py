@@ -9,7 +9,8 @@
     ├── MatchError                  the author: records and live resources cannot be paired one to one
     ├── ServiceError                the service: status, its own words, the request and the resource
     │   ├── LostAnswer              a request was sent and its answer never came: it may have been carried out
-    │   └── NotSent                 a request was not sent: the wait would be too long, or the run is stopped
+    │   └── NotSent                 a request was not sent, because the wait would be too long
+    │       └── Stopped             or because the run is stopped
     ├── GuardRefusal      exit 3    the reviewer: the numbers, and the way out
     └── PartialApply      exit 4    some actions failed, were skipped, or were no longer as approved
 
@@ -86,7 +87,11 @@ class LostAnswer(ServiceError):
 
 
 class NotSent(ServiceError):
-    """A request was not sent: its wait would be longer than is allowed, or the run is stopped."""
+    """A request was not sent, because the wait would be longer than is allowed."""
+
+
+class Stopped(NotSent):
+    """A request was not sent, because the run is stopped."""
 
 
 class GuardRefusal(ReconcilerError):

@@ -70,6 +70,11 @@ def sandbox_database(tenant: Tenant, state: Path) -> Path:
     return Path(path) if path else state / "sandbox" / f"{tenant.name}.db"
 
 
+def pacing_file(tenant: Tenant, state: Path) -> Path | None:
+    """Where one run leaves to the next what it sent; an embedded sandbox counts anew with each run."""
+    return None if is_sandbox(tenant) else state / "pacing" / f"{tenant.name}.json"
+
+
 def read_token(source: TokenSource | None) -> str | None:
     """The bearer token; None where the tenant names no source. Raises OperatorError, which never shows the token."""
     if source is None:

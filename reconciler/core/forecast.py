@@ -33,17 +33,11 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What an apply will take: requests to read, requests to write, and `seconds` for both."""
+    """What carrying out a plan will take, from `budget`: so many requests and seconds."""
 
-    reads: int
-    writes: int
+    requests: int
     seconds: float
     budget: Budget
-
-    @property
-    def requests(self) -> int:
-        """All of them."""
-        return self.reads + self.writes
 
 
 def count_requests(actions: Iterable[Action], members_per_request: int) -> int:
@@ -51,9 +45,9 @@ def count_requests(actions: Iterable[Action], members_per_request: int) -> int:
     return sum(_requests(action, members_per_request) for action in actions)
 
 
-def make_forecast(reads: int, writes: int, budget: Budget) -> Forecast:
+def make_forecast(requests: int, budget: Budget) -> Forecast:
     """How long so many requests take: bursts while the hour's budget lasts, then the wait for the next hour's."""
-    return Forecast(reads, writes, _seconds(reads + writes, budget), budget)
+    return Forecast(requests, _seconds(requests, budget), budget)
 
 
 def _requests(action: Action, members_per_request: int) -> int:

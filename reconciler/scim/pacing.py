@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.core.durations import show_seconds
 from reconciler.core.forecast import BURST, HOUR, Budget
-from reconciler.errors import NotSent
+from reconciler.errors import NotSent, Stopped
 from reconciler.scim.carryover import Carryover, gather
 from reconciler.scim.ratelimit import ServerClock, read_rate_limit, read_retry_after
 from reconciler.scim.windows import ToldBudget, Window
@@ -93,7 +93,7 @@ class Pacer:
     def acquire(self) -> int:
         """Return when a request may be sent; `release` must follow, with the ticket that this returns.
 
-        Raises NotSent where that would take too long, and when the run is stopped.
+        Raises NotSent where that would take too long, Stopped when the run is stopped.
         """
         with self._condition:
             while (hindrance := self._hindrance()) is not None:
@@ -122,7 +122,7 @@ class Pacer:
             self._block(seconds, reason)
 
     def rest(self, seconds: float) -> None:
-        """Wait before one request is repeated, while others go on. Raises NotSent when the run is stopped."""
+        """Wait before one request is repeated, while others go on. Raises Stopped when the run is stopped."""
         until = self.timing.monotonic() + seconds
         while (left := until - self.timing.monotonic()) > 0:
             self._check_stop()
@@ -211,7 +211,7 @@ class Pacer:
 
     def _check_stop(self) -> None:
         if self._pace.stop.is_set():
-            raise NotSent("stopped before it was started")
+            raise Stopped("stopped before it was started")
 
     def _block(self, seconds: float, reason: str) -> None:
         until = self.timing.monotonic() + min(seconds, _LONGEST_BLOCK)

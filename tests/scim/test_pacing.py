@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.forecast import Budget
-from reconciler.errors import NotSent
+from reconciler.errors import NotSent, Stopped
 from reconciler.scim.pacing import Pace, Pacer, Timing
 
 if TYPE_CHECKING:
@@ -362,9 +362,9 @@ def test_a_stop_ends_waits_and_rests() -> None:
     simulation = Simulation()
     simulation.pacer.block(1000.0, "the service asked for it")
     simulation.later(400.0, simulation.stop.set)
-    with pytest.raises(NotSent):
+    with pytest.raises(Stopped):
         simulation.send()
     assert simulation.now == 400.0
-    with pytest.raises(NotSent):
+    with pytest.raises(Stopped):
         simulation.pacer.rest(5.0)
     assert simulation.now == 400.0

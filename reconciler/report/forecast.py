@@ -1,0 +1,40 @@
+"""What an apply will take and what is left of the service's limits, in words."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from reconciler.core.durations import show_seconds
+
+if TYPE_CHECKING:
+    from reconciler.core.forecast import Budget, Forecast
+
+_FAR = 100 * 366 * 86400
+
+
+def render_forecast(forecast: Forecast, now: datetime) -> str:
+    """One line; `now` is local time."""
+    seconds = min(forecast.seconds, _FAR)
+    requests = f"{forecast.requests:,} request{'' if forecast.requests == 1 else 's'}"
+    left = f"{forecast.budget.left:,} are left this hour"
+    if not forecast.budget.told:
+        left += " as far as is known"
+    done = (
+        f"done in about {show_seconds(seconds)}, at {_clock(now + timedelta(seconds=seconds), now)}"
+        if seconds
+        else "done at once"
+    )
+    return f"apply will need {requests}: {left}, {done}"
+
+
+def render_budget(budget: Budget, now: datetime) -> str:
+    """What is left, of how many, and until when."""
+    if not budget.told:
+        return f"unknown; {budget.left:,} of {budget.per_hour:,} requests this hour are assumed"
+    reset = _clock(now + timedelta(seconds=budget.renewed_in), now)
+    return f"{budget.left:,} of {budget.per_hour:,} requests this hour, more from {reset} on"
+
+
+def _clock(then: datetime, now: datetime) -> str:
+    return f"{then:%H:%M}" if then.date() == now.date() else f"{then:%Y-%m-%d %H:%M}"
