@@ -1,46 +1,32 @@
 """SCIM JSON to live resources. Lenient: odd values stay as they are, unknown attributes are kept, no page is refused.
 
-Attribute names are case-insensitive (RFC 7643 §2.1); ids may be numbers; booleans may be text.
+Attribute names are case-insensitive (RFC 7643 §2.1); ids may be numbers; booleans may be text. What means no value is
+left out. There is one row for each user, so that the usual spelling of the usual types takes the shortest way, and what
+many users have in common (paths, short texts, roles) is kept once.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json
 
 from reconciler.core.model import Live, Member, ResourceType
 from reconciler.core.normalise import as_boolean, is_empty
-from reconciler.core.paths import CUSTOM_FIELDS, ENTERPRISE
-from reconciler.core.schema import ATTRIBUTES, KEY_ATTRIBUTE, AttributeKind
+from reconciler.core.paths import CUSTOM_FIELDS, ENTERPRISE, MANAGER
+from reconciler.core.schema import KEY_ATTRIBUTE
 from reconciler.errors import ServiceError
 from reconciler.scim.messages import describe_body
+from reconciler.scim.names import EXTENSIONS, KNOWN, LISTS, NOT_ATTRIBUTES, PATHS_OF_PARTS, TEXTS, Paths, known_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reconciler.core.model import Attributes, Value
 
-_NOT_ATTRIBUTES = frozenset(("id", "schemas", "password", "groups", "members"))
-_EXTENSIONS = {urn.lower(): urn for urn in (ENTERPRISE, CUSTOM_FIELDS)}
-_NAMES: dict[str, str] = {
-    name.lower(): name
-    for schema in ATTRIBUTES.values()
-    for path in schema
-    for name in (path.rpartition(":")[2], *schema[path].subs)
-} | {name.lower(): name for name in ("id", "schemas", "meta", "members", "groups", "password", "type", "$ref")}
-_LISTS = frozenset(
-    path for schema in ATTRIBUTES.values() for path, each in schema.items() if each.kind is AttributeKind.MULTI_VALUED
-)
-
-
-class ListEnvelope(BaseModel):
-    """A list response (RFC 7644 §3.4.2), as far as it is needed; numbers may come as text."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    totalResults: int  # noqa: N815 - the name on the wire
-    Resources: list[dict[str, Any]] = []
+_TOTAL, _ROWS = "totalResults", "Resources"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +38,28 @@ class Page:
 
 
 def decode_page(body: bytes, subject: str) -> Page:
-    """A list response. Raises ServiceError that says what came instead."""
+    """A list response (RFC 7644 §3.4.2). Raises ServiceError that says what came instead."""
     document = _decode(body, subject)
-    known = {"totalresults": "totalResults", "resources": "Resources"}
-    named = {known.get(str(key).lower(), key): value for key, value in document.items()}
-    if named.get("Resources") is None:
-        named.pop("Resources", None)
+    if _TOTAL not in document or _ROWS not in document:
+        known = {_TOTAL.lower(): _TOTAL, _ROWS.lower(): _ROWS}
+        document = {known.get(key.lower(), key): value for key, value in document.items()}
+    rows = document.get(_ROWS)
+    if rows is None:
+        rows = []
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ServiceError(f"{subject}: not a SCIM list: {_ROWS}: expected a list of objects")
     try:
-        envelope = ListEnvelope.model_validate(named)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ServiceError(f"{subject}: not a SCIM list: {place}: {first['msg']}") from None
-    return Page(envelope.totalResults, envelope.Resources)
+        return Page(_whole_number(document.get(_TOTAL)), rows)
+    except ValueError:
+        raise ServiceError(f"{subject}: not a SCIM list: {_TOTAL}: expected a whole number") from None
+
+
+def _whole_number(value: Any) -> int:
+    """A number that may have come as text."""
+    number = float(str(value))
+    if not number.is_integer():
+        raise ValueError(value)
+    return int(number)
 
 
 def decode_resource(body: bytes, subject: str) -> dict[str, Any]:
@@ -91,82 +86,103 @@ def _describe_other(body: bytes) -> str:
     return "it is cut off or broken" if body.lstrip()[:1] in (b"{", b"[") else describe_body(body, "")
 
 
-def _known_name(given: str) -> str:
-    return _NAMES.get(given.lower(), given)
-
-
 def to_live(row: dict[str, Any], resource: ResourceType, subject: str) -> Live:
     """A live resource; `members` is None where the row carries none. Raises ServiceError where it has no id."""
     attributes: Attributes = {}
-    identity: Any = None
-    members: frozenset[Member] | None = None
     for given, value in row.items():
-        name = given if given in _TOP_NAMES else _known_name(given)
-        if name == "id":
-            identity = value
-        elif name == "members" and resource is ResourceType.GROUP:
-            members = to_members(value)
-        elif name not in _NOT_ATTRIBUTES:
-            _flatten(name, value, attributes)
+        kind = type(value)
+        if kind is str and given in TEXTS:
+            if value:
+                attributes[given] = value
+        elif kind is dict and given in PATHS_OF_PARTS:
+            _flatten_parts(given, value, attributes)
+        elif given not in NOT_ATTRIBUTES and (value or value == 0):
+            _flatten(given if given in KNOWN else known_name(given), value, attributes)
+    identity = row["id"] if "id" in row else _top_level(row, "id")
     if is_empty(identity):
         raise ServiceError(f"{subject}: a {resource.value} without id: {row.get(KEY_ATTRIBUTE[resource], '?')}")
-    key = attributes.get(KEY_ATTRIBUTE[resource])
-    active = attributes.get("active", True)
     return Live(
         resource,
         str(identity),
-        str(identity) if is_empty(key) else str(key),
+        str(attributes.get(KEY_ATTRIBUTE[resource], identity)),
         attributes,
-        active=active is not False,
-        members=members,
+        attributes.get("active", True) is not False,
+        _members_of(row) if resource is ResourceType.GROUP else None,
     )
 
 
-_TOP_NAMES = frozenset(_NAMES.values())
+def _members_of(row: dict[str, Any]) -> frozenset[Member] | None:
+    members = _top_level(row, "members", ...)
+    return None if members is ... else to_members(members)
+
+
+def _top_level(row: dict[str, Any], name: str, default: Any = None) -> Any:
+    """A value under its name however it is spelled."""
+    if name in row:
+        return row[name]
+    return next((value for given, value in row.items() if given.lower() == name), default)
 
 
 def _flatten(name: str, value: Any, attributes: Attributes) -> None:
-    if value is None:
+    if name in NOT_ATTRIBUTES:
         return
     if name == "active":
         attributes[name] = as_boolean(value)
     elif isinstance(value, dict):
-        urn = _EXTENSIONS.get(name.lower())
-        if urn:
-            _flatten_extension(urn, value, attributes)
-        else:
-            separator = ":" if name.lower().startswith("urn:") else "."
-            for sub, each in value.items():
-                attributes[f"{name}{separator}{_known_name(sub)}"] = each
-    elif name in _LISTS:
-        attributes[name] = [_item(each) for each in (value if isinstance(value, list) else [value]) if each is not None]
+        _flatten_parts(EXTENSIONS.get(name.lower(), name), value, attributes)
+    elif name in LISTS:
+        attributes[name] = _items(value if isinstance(value, list) else [value])
     elif name.lower() == CUSTOM_FIELDS and isinstance(value, list):
-        _flatten_extension(CUSTOM_FIELDS, {"custom_fields": value}, attributes)
+        _flatten_parts(CUSTOM_FIELDS, {"custom_fields": value}, attributes)
     else:
         attributes[name] = value
+
+
+def _flatten_parts(name: str, parts: dict[str, Any], attributes: Attributes) -> None:
+    paths = PATHS_OF_PARTS[name] if name in PATHS_OF_PARTS else Paths(name)
+    if name == CUSTOM_FIELDS:  # one that is empty still shows that the service gives them back
+        attributes.update((paths[field], value) for field, value in _custom_fields(parts).items())
+        return
+    for given, value in parts.items():
+        path = paths[given]
+        if path and (value or value == 0):
+            attributes[path] = value
+    if name == ENTERPRISE and MANAGER in attributes:
+        _name_manager(attributes)
+
+
+def _name_manager(attributes: Attributes) -> None:
+    """Whose id it is, without what else the service tells of a manager."""
+    manager = attributes.pop(MANAGER)
+    identity = manager.get("value", manager.get("Value")) if isinstance(manager, dict) else manager
+    if not is_empty(identity):
+        attributes[MANAGER] = str(identity)
+
+
+def _items(values: list[Any]) -> Value:
+    """The values of a multi-valued attribute, each an object; as they came where nothing is odd about them."""
+    texts = []
+    for each in values:
+        if type(each) is not dict or not each.keys() <= KNOWN or type(each.get("primary", True)) is not bool:
+            return [_item(one) for one in values if one is not None]
+        if len(each) == 1 and type(text := each.get("value")) is str:
+            texts.append(text)
+    return _plain_items(tuple(texts)) if len(texts) == len(values) else values
+
+
+@lru_cache(maxsize=4096)
+def _plain_items(values: tuple[str, ...]) -> Value:
+    """Kept once for all who have them, such as roles."""
+    return [{"value": value} for value in values]
 
 
 def _item(value: Any) -> Value:
     if not isinstance(value, dict):
         return {"value": value}
-    item: dict[str, Value] = {_known_name(sub): each for sub, each in value.items()}
+    item: dict[str, Value] = {known_name(sub): each for sub, each in value.items()}
     if "primary" in item:
         item["primary"] = as_boolean(item["primary"])
     return item
-
-
-def _flatten_extension(urn: str, value: dict[str, Any], attributes: Attributes) -> None:
-    if urn == CUSTOM_FIELDS:
-        for name, each in _custom_fields(value).items():
-            attributes[f"{urn}:{name}"] = each
-        return
-    for given, each in value.items():
-        name = _known_name(given)
-        if name == "manager":
-            identity = each.get("value", each.get("Value")) if isinstance(each, dict) else each
-            attributes[f"{urn}:manager"] = None if is_empty(identity) else str(identity)
-        else:
-            attributes[f"{urn}:{name}"] = each
 
 
 def _custom_fields(value: dict[str, Any]) -> dict[str, Any]:
@@ -179,22 +195,34 @@ def _custom_fields(value: dict[str, Any]) -> dict[str, Any]:
 
 def to_members(value: Any) -> frozenset[Member]:
     """A group's members; the type from `type` or `$ref`, a user where neither says."""
-    return frozenset(
-        Member(_member_type(each), str(each["value"]))
-        for each in (value if isinstance(value, list) else [])
-        if isinstance(each, dict) and not is_empty(each.get("value"))
-    )
+    return frozenset(member for member, _ in _read_members(value))
 
 
 def member_displays(value: Any) -> dict[Member, str]:
     """What the service calls a group's members."""
-    return {
-        Member(_member_type(each), str(each["value"])): str(each["display"])
-        for each in (value if isinstance(value, list) else [])
-        if isinstance(each, dict) and each.get("display") and not is_empty(each.get("value"))
-    }
+    return {member: str(each["display"]) for member, each in _read_members(value) if each.get("display")}
 
 
-def _member_type(member: dict[str, Any]) -> ResourceType:
-    kind, reference = str(member.get("type", "")).lower(), str(member.get("$ref", ""))
-    return ResourceType.GROUP if kind == "group" or (not kind and "/Groups/" in reference) else ResourceType.USER
+def _read_members(value: Any) -> Iterator[tuple[Member, dict[str, Any]]]:
+    for each in value if isinstance(value, list) else ():
+        identity = each.get("value") if isinstance(each, dict) else None
+        if identity is not None and identity != "":
+            yield (_group if _is_group(each) else _user)(str(identity)), each
+
+
+def _is_group(member: dict[str, Any]) -> bool:
+    kind = member.get("type")
+    if kind is None or kind == "":
+        return "/Groups/" in str(member.get("$ref", ""))
+    return str(kind).lower() == "group"
+
+
+@cache
+def _user(identity: str) -> Member:
+    """Kept once for all groups that somebody is in."""
+    return Member(ResourceType.USER, identity)
+
+
+@cache
+def _group(identity: str) -> Member:
+    return Member(ResourceType.GROUP, identity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -18,7 +19,10 @@ CUSTOM = "urn:ietf:params:scim:schemas:extension:4me:1.0:custom_fields"
 @pytest.mark.parametrize(
     ("row", "attributes"),
     [
-        ({"title": None, "name": None, "emails": None, "nickName": ""}, {"nickName": ""}),
+        ({"title": None, "name": None, "emails": None, "nickName": "", "roles": []}, {}),
+        ({"NickName": "", "addresses": {}, "name": {"givenName": "Ann", "middleName": "", "formatted": None}},
+         {"name.givenName": "Ann"}),
+        ({"age": 0, "odd": False, "active": False}, {"age": 0, "odd": False, "active": False}),
         ({"name": "Ann Lee"}, {"name": "Ann Lee"}),
         ({"NAME": {"GivenName": "Ann", "odd": [1]}}, {"name.givenName": "Ann", "name.odd": [1]}),
         ({"emails": "a@x"}, {"emails": [{"value": "a@x"}]}),
@@ -27,13 +31,19 @@ CUSTOM = "urn:ietf:params:scim:schemas:extension:4me:1.0:custom_fields"
         ({"active": "FALSE"}, {"active": False}),
         ({"active": "maybe"}, {"active": "maybe"}),
         ({"title": ["odd"]}, {"title": ["odd"]}),
-        ({"meta": {"created": "2020", "lastModified": "2021"}}, {"meta.created": "2020", "meta.lastModified": "2021"}),
+        ({"roles": [{"value": "a"}, {"value": "b"}]}, {"roles": [{"value": "a"}, {"value": "b"}]}),
+        ({"roles": [{"value": 1}, {"value": True}, "c"]}, {"roles": [{"value": 1}, {"value": True}, {"value": "c"}]}),
+        ({"meta": {"created": "2020", "LASTMODIFIED": "2021", "location": "https://x/Users/1", "version": "1"}},
+         {"meta.created": "2020", "meta.lastModified": "2021"}),
         ({"schemas": ["x"], "password": "hunter2", "groups": [{"value": "1"}]}, {}),
+        ({"Schemas": ["x"], "PassWord": "hunter2", "Groups": {"value": "1"}}, {}),
         ({ENTERPRISE: {"manager": {"value": 4, "displayName": "Boss"}, "Department": "IT"}},
          {f"{ENTERPRISE}:manager": "4", f"{ENTERPRISE}:department": "IT"}),
         ({ENTERPRISE: {"manager": "4"}}, {f"{ENTERPRISE}:manager": "4"}),
-        ({ENTERPRISE: {"manager": {"value": ""}}}, {f"{ENTERPRISE}:manager": None}),
-        ({CUSTOM: {"payroll": "1", "Born": 1975}}, {f"{CUSTOM}:payroll": "1", f"{CUSTOM}:Born": 1975}),
+        ({ENTERPRISE: {"manager": {"value": ""}}}, {}),
+        ({ENTERPRISE.upper(): {"manager": {"Value": 4}}}, {f"{ENTERPRISE}:manager": "4"}),
+        ({CUSTOM: {"payroll": "1", "Born": 1975, "none": ""}},
+         {f"{CUSTOM}:payroll": "1", f"{CUSTOM}:Born": 1975, f"{CUSTOM}:none": ""}),
         ({CUSTOM: {"custom_fields": [{"id": "payroll", "value": "1"}, "odd"]}}, {f"{CUSTOM}:payroll": "1"}),
         ({CUSTOM: [{"id": "payroll", "value": "1"}]}, {f"{CUSTOM}:payroll": "1"}),
         ({"urn:example:2.0:User": {"badge": "7"}}, {"urn:example:2.0:User:badge": "7"}),
@@ -125,3 +135,22 @@ def test_what_is_no_object(body: bytes, said: str) -> None:
 def test_what_is_no_list(body: bytes) -> None:
     with pytest.raises(ServiceError, match=r"^GET /Users: not a SCIM list: "):
         decode_page(body, "GET /Users")
+
+
+@pytest.mark.parametrize(
+    ("total", "read"), [(3, 3), ("3", 3), (3.0, 3), ("x", None), (2.5, None), (None, None), ("", None), (1e999, None)]
+)
+def test_totals(total: object, read: int | None) -> None:
+    body = json.dumps({"totalResults": total, "Resources": []}).encode()
+    if read is None:
+        with pytest.raises(ServiceError, match="not a SCIM list: totalResults: expected a whole number"):
+            decode_page(body, "GET /Users")
+    else:
+        assert decode_page(body, "GET /Users") == Page(read, [])
+
+
+def test_what_many_have_is_kept_once() -> None:
+    body = json.dumps({"id": "1", "roles": [{"value": "a"}], "members": [{"value": "7"}]}).encode()
+    one, other = (to_live(decode_resource(body, ""), GROUP, "") for _ in range(2))
+    assert one.attributes["roles"] is other.attributes["roles"]
+    assert next(iter(one.members or ())) is next(iter(other.members or ()))
