@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.history import append_entry, compare, make_entry, read_history
 from benchmarks.local import local_rows
-from benchmarks.measure import RunFailed
+from benchmarks.measure import ROOT, RunFailed
 from benchmarks.peer_rows import peer_rows
 from benchmarks.planning import planning_rows
 from benchmarks.rows import Result, Row, Sizes
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HISTORY = Path(__file__).with_name("history.jsonl")
-WORK = Path("build/benchmarks")
+WORK = ROOT / "build/benchmarks"
 
 
 def all_rows(sizes: Sizes) -> list[Row]:
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("no row has that name; --list shows them", file=sys.stderr)
         return 64
     history = read_history(options.history)
-    bench = Workbench(options.work, options.rounds, options.budget)
+    bench = Workbench(options.work.resolve(), options.rounds, options.budget)
     results: dict[str, Result] = {}
     try:
         for row in rows:

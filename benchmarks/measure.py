@@ -10,13 +10,15 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
+"""Where children run, so that they find this package."""
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 _LONGEST_TALE = 2000
 
@@ -41,6 +43,11 @@ class Command:
     words: Sequence[str]
     output: Path
     prepare: Callable[[], None] = lambda: None
+
+    @property
+    def errors(self) -> Path:
+        """The file that takes its standard error."""
+        return self.output.with_suffix(".stderr")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +97,22 @@ class Pairs:
 def run_child(command: Command) -> Sample:
     """Run one child to its end. Raises RunFailed unless it exits with 0."""
     command.prepare()
-    complaints = command.output.with_suffix(".stderr")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RECONCILER_")}
-    with command.output.open("wb") as output, complaints.open("wb") as errors:
+    with command.output.open("wb") as output, command.errors.open("wb") as errors:
         start = time.perf_counter()
         child = subprocess.Popen(
-            command.words, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, env=environment | {"NO_COLOR": "1"}
+            command.words,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+            env=environment | {"NO_COLOR": "1"},
+            cwd=ROOT,
         )
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.perf_counter() - start
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        told = complaints.read_text(encoding="utf-8", errors="replace").strip()[-_LONGEST_TALE:]
+        told = command.errors.read_text(encoding="utf-8", errors="replace").strip()[-_LONGEST_TALE:]
         raise RunFailed(f"{' '.join(command.words)}: exit code {child.returncode}: {told}")
     return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _RSS_UNIT)
 

@@ -9,24 +9,23 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.measure import RunFailed, run_child, run_rounds
+from benchmarks.measure import ROOT, RunFailed, run_child, run_rounds
 from benchmarks.organisation import Organisation
 from benchmarks.rows import Result, Row, Sizes, show_count, show_seconds
 from benchmarks.workbench import PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from benchmarks.workbench import Workbench
 
-ROOT = Path(__file__).parent
-PINS = ROOT / "peers.txt"
-SCRIPTS = ROOT / "peers"
-ENVIRONMENT = ROOT.parent / ".venv-peers"
+PINS = ROOT / "benchmarks/peers.txt"
+SCRIPTS = ROOT / "benchmarks/peers"
+ENVIRONMENT = ROOT / ".venv-peers"
 GOALS = {"diffsync": 3, "octodns": 10, "deepdiff": 100}
 ROUNDS = 3
 
@@ -79,7 +78,7 @@ def _octodns(users: int, bench: Workbench) -> Result:
     )
     pairs = run_rounds(bench.command([PYTHON, *words], "stages-octodns"), peer, ROUNDS, bench.budget)
     changed = Organisation(users).changed_users
-    if f"Updates={changed}, Deletes=0" not in peer.output.read_text(encoding="utf-8"):
+    if f"Updates={changed}, Deletes=0" not in peer.errors.read_text(encoding="utf-8"):
         raise AssertionError(f"octodns did not find {changed} changes")
     return _compared("octodns", [(one.cpu, other.cpu) for one, other in zip(pairs.product, pairs.floor, strict=True)])
 

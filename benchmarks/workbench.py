@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from benchmarks import manifests, organisation
 from benchmarks.manifests import UNREACHABLE, Shape, write_tenant
-from benchmarks.measure import Command, Pairs, run_child, run_rounds
+from benchmarks.measure import ROOT, Command, Pairs, run_child, run_rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -126,7 +126,7 @@ class Workbench:
 @contextmanager
 def _serving(company: Organisation, latency: float) -> Iterator[Server]:
     words = [PYTHON, "-m", "benchmarks.server", *map(str, astuple(company)), "--latency", str(latency)]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
             endpoint = process.stdout.readline().strip() if process.stdout else ""
             yield Server(endpoint or UNREACHABLE)
