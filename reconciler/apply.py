@@ -15,7 +15,7 @@ from reconciler.core.directory import MemberDelta
 from reconciler.core.model import ActionKind, Member, MemberChanges, Outcome, OutcomeStatus, ResourceType
 from reconciler.core.order import order_actions
 from reconciler.core.paths import MANAGER
-from reconciler.errors import ServiceError
+from reconciler.errors import NotSent, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,13 +46,17 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Applier:
-    """One apply. Setting `stop` lets requests in flight finish and starts no other."""
+    """One apply. Setting `stop` lets requests in flight finish and starts no other.
+
+    Neither does a wait that is too long: why is in `halted`.
+    """
 
     writer: Writer
     known: Known
     journal: ApplyJournal
     concurrency: int = 8
     stop: Event = field(default_factory=Event)
+    halted: list[str] = field(default_factory=list, init=False)
 
     def apply_plan(self, actions: Sequence[Action], on_outcome: Callable[[Outcome], None]) -> tuple[Outcome, ...]:
         """Carry out `actions`; one outcome each, told to `on_outcome` as they end."""
@@ -75,6 +79,8 @@ class Applier:
     def _apply_action(self, action: Action) -> Outcome:
         if self.stop.is_set():
             return Outcome(action, OutcomeStatus.SKIPPED, "stopped before it was started", action.id)
+        if self.halted:
+            return Outcome(action, OutcomeStatus.SKIPPED, self.halted[0], action.id)
         manager = next((change.after for change in action.changes if change.path == MANAGER), None)
         if isinstance(manager, str) and Member(ResourceType.USER, manager) not in self.known.ids:
             return Outcome(action, OutcomeStatus.SKIPPED, f"its manager {manager} is not in 4me", action.id)
@@ -89,22 +95,27 @@ class Applier:
         reduced = replace(action, members=MemberChanges(present, action.members.remove))
         try:
             written = self._write(reduced)
+        except NotSent as unsent:
+            self.halted.append(unsent.message)
+            return Outcome(action, OutcomeStatus.SKIPPED, unsent.message, action.id)
         except ServiceError as error:
             return Outcome(action, OutcomeStatus.FAILED, error.message, action.id)
         if missing:
             names = ", ".join(member.name for member in missing)
             detail = f"done, but without {names}: not in 4me"
-            return Outcome(action, OutcomeStatus.FAILED, detail, written.id, written.requests)
-        return Outcome(action, OutcomeStatus.DONE, "", written.id, written.requests)
+            return Outcome(action, OutcomeStatus.FAILED, detail, written.id, written.requests, written.live)
+        return Outcome(action, OutcomeStatus.DONE, "", written.id, written.requests, written.live)
 
     def _write(self, action: Action) -> Written:
         changes = [self._with_id(change) for change in action.changes]
         add = tuple(Member(member.type, self.known.ids[member]) for member in action.members.add)
         if action.kind is ActionKind.CREATE or action.id is None:
-            return self.writer.create(action.type, {change.path: change.after for change in changes}, add)
+            written = self.writer.create(action.type, {change.path: change.after for change in changes}, add)
+            return _with_members(written, frozenset(add))
         live = self.known.live[Member(action.type, action.id)]
         remove = self._live_members(action.members.remove)
-        return self.writer.update(live, changes, MemberDelta(add, remove))
+        written = self.writer.update(live, changes, MemberDelta(add, remove))
+        return _with_members(written, None if live.members is None else live.members.union(add).difference(remove))
 
     def _with_id(self, change: Change) -> Change:
         if change.path != MANAGER or not isinstance(change.after, str):
@@ -114,3 +125,12 @@ class Applier:
     def _live_members(self, names: Sequence[Member]) -> tuple[Member, ...]:
         """Members to remove, by id; one that no resource read is named for keeps the id it is named by."""
         return tuple(Member(member.type, self.known.ids.get(member, member.name)) for member in names)
+
+
+def _with_members(written: Written, members: frozenset[Member] | None) -> Written:
+    """The answer to a write, with the `members` that the group must now have; None where it shows others."""
+    live = written.live
+    if live is None or live.type is ResourceType.USER:
+        return written
+    agreed = members if live.members in (None, members) else None
+    return replace(written, live=replace(live, members=agreed))

@@ -6,6 +6,7 @@ Rooms that cost start-up time (`scim`, `sandbox`) are loaded when a use case nee
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,27 +16,46 @@ from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.apply import Applier, Known
-from reconciler.core.directory import Identity, Question
+from reconciler.core.directory import Assumptions, Question
+from reconciler.core.forecast import count_requests, make_forecast
 from reconciler.core.guards import Policy, explain_breach
-from reconciler.core.model import LiveCounts, ManifestSummary, Member, Plan, ResourceType, TenantIdentity
-from reconciler.core.paths import MANAGER
+from reconciler.core.model import LiveCounts, ManifestSummary, Member, Plan, TenantIdentity
 from reconciler.core.plan import PlanRequest, fingerprint, make_plan, same_action
-from reconciler.core.suggest import did_you_mean
-from reconciler.errors import GuardRefusal, ManifestError, OperatorError, Problem, UsageError
+from reconciler.core.question import find_targets, identify
+from reconciler.core.snapshot import remember_writes
+from reconciler.errors import GuardRefusal, ManifestError, OperatorError, Problem, ReconcilerError
 from reconciler.journal import last_written_fields, open_journal
-from reconciler.manifests.read import read_manifests
-from reconciler.settings import choose_tenant, expiry_warning, is_sandbox, read_token, sandbox_database, who
+from reconciler.manifests.read import open_manifests, read_manifests
+from reconciler.settings import (
+    choose_tenant,
+    expiry_warning,
+    is_sandbox,
+    pacing_file,
+    read_token,
+    sandbox_database,
+    who,
+)
+from reconciler.snapshot import open_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from reconciler.core.model import Action, Desired, Guard, LiveState, Outcome
+    from reconciler.core.directory import Reading
+    from reconciler.core.forecast import Forecast
+    from reconciler.core.model import Action, Guard, LiveState, Outcome
     from reconciler.core.plan import Changeset
+    from reconciler.core.snapshot import Snapshot
     from reconciler.core.tenant import Scope, Tenant
     from reconciler.manifests.read import Manifests
     from reconciler.scim.directory import Directory, Probe
     from reconciler.scim.filters import Filter
+    from reconciler.snapshot import StoredSnapshot
+
+    _Wanted = tuple[Manifests, PlanRequest]
+
+READ_BESIDE = 1_000_000
+"""Characters of manifests from which on they are parsed while live state is read."""
 
 
 def _silent(_done: int, _total: int | None) -> None:
@@ -46,7 +66,8 @@ def _silent(_done: int, _total: int | None) -> None:
 class PlanOptions:
     """What to plan: `targets` are keys, `allow` lets guards pass up to a count.
 
-    `on_read` hears of users read and their total, `on_talk` of waits and warnings that are not the plan's.
+    `recent_members`: see `Question`. `on_read` hears of users read and their total, `on_talk` of waits and warnings
+    that are not the plan's. Setting `stop` ends all reading; a wait longer than `max_wait` seconds ends it too.
     """
 
     manifests: Path
@@ -55,6 +76,9 @@ class PlanOptions:
     targets: tuple[str, ...] = ()
     full: bool = False
     allow: dict[str, int] = field(default_factory=dict)
+    recent_members: bool = False
+    max_wait: float | None = None
+    stop: Event = field(default_factory=Event)
     on_read: Callable[[int, int | None], None] = _silent
     on_talk: Callable[[str], None] = print
 
@@ -66,6 +90,8 @@ class Planned:
     plan: Plan
     live: LiveState
     changeset: Changeset
+    reading: Reading
+    forecast: Forecast
 
     @property
     def breached(self) -> tuple[Guard, ...]:
@@ -83,10 +109,14 @@ class Refused(GuardRefusal):
 
 @dataclass(frozen=True, slots=True)
 class ApplyOptions:
-    """How to apply: `approved` is the plan that was reviewed; `confirm` is asked otherwise."""
+    """How to apply: `approved` is the plan that was reviewed; `confirm` is asked otherwise.
+
+    `on_start` hears what it will take. Setting `stop` lets requests in flight finish and starts no other.
+    """
 
     approved: Plan | None = None
     confirm: Callable[[Planned], bool] = lambda _planned: False
+    on_start: Callable[[Forecast], None] = lambda _forecast: None
     on_outcome: Callable[[Outcome, int], None] = lambda _outcome, _total: None
     stop: Event = field(default_factory=Event)
 
@@ -111,10 +141,9 @@ def validate(folder: Path) -> Manifests:
 
 def plan(options: PlanOptions) -> Planned:
     """What apply would do; only reads."""
-    manifests = read_manifests(options.manifests)
-    tenant = choose_tenant(manifests.tenants, options.tenant)
-    with open_tenant(tenant, options) as directory:
-        return _plan(manifests, tenant, directory, options)
+    opened = _open_manifests(options)
+    with open_tenant(opened, options) as directory:
+        return _plan(opened, directory, options)
 
 
 def apply(options: PlanOptions, how: ApplyOptions) -> Applied:
@@ -122,26 +151,28 @@ def apply(options: PlanOptions, how: ApplyOptions) -> Applied:
 
     Raises Refused before anything is written.
     """
-    manifests = read_manifests(options.manifests)
-    tenant = choose_tenant(manifests.tenants, options.tenant)
+    options = replace(options, stop=how.stop)
+    opened = _open_manifests(options)
     if how.approved:
-        _check_approved(how.approved, tenant)
-        options = replace(options, allow=_approved_counts(how.approved) | options.allow)
-    with open_tenant(tenant, options) as directory:
-        planned = _plan(manifests, tenant, directory, options)
+        _check_approved(how.approved, opened.tenant)
+        allow = _approved_counts(how.approved) | options.allow
+        options = replace(options, allow=allow, recent_members=True)
+    with open_tenant(opened, options) as directory:
+        planned = _plan(opened, directory, options)
         if not how.approved and planned.plan.actions and not planned.breached and not how.confirm(planned):
             return Applied(confirmed=False)
         refuse_breached(planned)
         selected = _select(planned, how.approved)
-        outcomes = _carry_out(planned, selected, (directory, tenant, options), how)
-        return replace(_leftovers(planned, how.approved), outcomes=outcomes)
+        outcomes = _carry_out(planned, selected, (directory, opened.tenant, options), how)
+    _remember(opened, planned, outcomes)
+    return replace(_leftovers(planned, how.approved), outcomes=outcomes)
 
 
 def check(options: PlanOptions) -> tuple[Tenant, Probe]:
     """Whether the tenant answers, and what it can do."""
-    tenant = choose_tenant(read_manifests(options.manifests).tenants, options.tenant)
-    with open_tenant(tenant, options) as directory:
-        return tenant, directory.probe()
+    opened = replace(_open_manifests(options), snapshot=None)
+    with open_tenant(opened, options) as directory:
+        return opened.tenant, directory.probe()
 
 
 def refuse_breached(planned: Planned) -> None:
@@ -152,12 +183,38 @@ def refuse_breached(planned: Planned) -> None:
         raise Refused(message, planned, hint="; ".join(way_out for _, way_out in texts))
 
 
-@contextmanager
-def open_tenant(tenant: Tenant, options: PlanOptions) -> Iterator[Directory]:
-    """The tenant's directory, connected. Raises OperatorError and ServiceError."""
-    from reconciler.scim.connection import Connection
-    from reconciler.scim.directory import open_directory
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A tenant of a manifest set; `manifests` gives all of the set, `snapshot` is what earlier runs know."""
 
+    tenant: Tenant
+    identity: TenantIdentity
+    manifests: Callable[[], Manifests]
+    store: StoredSnapshot
+    snapshot: Snapshot | None
+
+
+def _open_manifests(options: PlanOptions) -> _Opened:
+    """Small sets are read whole before anything is asked of the service; large ones when they are needed."""
+    folder = open_manifests(options.manifests)
+    whole = folder.read() if folder.size < READ_BESIDE else None
+    try:
+        tenant = choose_tenant(whole.tenants if whole else folder.tenants(), options.tenant)
+    except ReconcilerError:
+        folder.read()
+        raise
+    identity = TenantIdentity(tenant.name, tenant.endpoint, tenant.account)
+    store = open_snapshot(options.state, identity, (tenant.users.filter, tenant.groups.filter), options.on_talk)
+    return _Opened(tenant, identity, (lambda: whole) if whole else folder.read, store, store.load())
+
+
+@contextmanager
+def open_tenant(opened: _Opened, options: PlanOptions) -> Iterator[Directory]:
+    """The tenant's directory, connected. Raises OperatorError and ServiceError."""
+    from reconciler.scim.connection import Connection, Waiting
+    from reconciler.scim.directory import Listener, open_directory
+
+    tenant, snapshot = opened.tenant, opened.snapshot
     notice = expiry_warning(tenant.token, datetime.now(UTC).date())
     if notice:
         options.on_talk(f"warning: {notice}")
@@ -166,21 +223,23 @@ def open_tenant(tenant: Tenant, options: PlanOptions) -> Iterator[Directory]:
         endpoint=tenant.endpoint,
         token=read_token(tenant.token),
         account=tenant.account,
-        dialect=tenant.dialect,
+        dialect="4me" if snapshot and not options.full else tenant.dialect,
         requests_per_hour=tenant.limits.requests_per_hour,
         requests_per_two_seconds=tenant.limits.requests_per_two_seconds,
         concurrency=tenant.limits.concurrency,
         members_per_request=tenant.limits.members_per_request,
         timeout=tenant.limits.timeout,
+        waiting=Waiting(options.max_wait, options.stop, pacing_file(tenant, options.state)),
     )
+    learned = snapshot.touches if snapshot else None
     with (
         _sandbox(tenant, options.state) as application,
         open_directory(
             connection,
             scopes=(users_scope, groups_scope),
+            assumptions=Assumptions(tenant.membership_touches_group, learned, tenant.refresh_every),
             application=application,
-            on_progress=options.on_read,
-            on_talk=options.on_talk,
+            listener=Listener(options.on_read, options.on_talk),
         ) as directory,
     ):
         yield directory
@@ -218,16 +277,12 @@ def _scope(tenant: Tenant, scope: Scope) -> Filter | None:
         raise ManifestError([Problem(*tenant.source, f"ownership of tenant `{tenant.name}`: {error}")]) from None
 
 
-def _plan(manifests: Manifests, tenant: Tenant, directory: Directory, options: PlanOptions) -> Planned:
-    identity = TenantIdentity(tenant.name, tenant.endpoint, tenant.account)
-    request = PlanRequest(
-        match_users=manifests.user_mapping.match,
-        match_groups=manifests.group_mapping.match,
-        policy=_policy(tenant, options.allow),
-        targets=_targets(manifests, options.targets),
-        applied=last_written_fields(options.state, identity),
-    )
-    live = directory.reader.read(_question(manifests, request, full=options.full))
+def _plan(opened: _Opened, directory: Directory, options: PlanOptions) -> Planned:
+    identity = opened.identity
+    reading, (manifests, request) = _read(opened, directory, options)
+    if reading.snapshot:
+        opened.store.save(reading.snapshot, reading.relied_on)
+    live = reading.live
     changeset = make_plan(manifests.desired, live, request)
     return Planned(
         Plan(
@@ -236,7 +291,7 @@ def _plan(manifests: Manifests, tenant: Tenant, directory: Directory, options: P
             fingerprint=fingerprint(identity, changeset.actions),
             tenant=identity,
             manifests=ManifestSummary(manifests.digest, len(manifests.desired.users), len(manifests.desired.groups)),
-            live=LiveCounts(len(live.users), len(live.groups), live.summary),
+            live=LiveCounts(len(live.users) + live.unread_users, len(live.groups), live.summary),
             summary=changeset.summary,
             actions=changeset.actions,
             guards=changeset.guards,
@@ -244,6 +299,47 @@ def _plan(manifests: Manifests, tenant: Tenant, directory: Directory, options: P
         ),
         live,
         changeset,
+        reading,
+        _forecast(changeset.actions, directory, opened.tenant),
+    )
+
+
+def _forecast(actions: Iterable[Action], directory: Directory, tenant: Tenant) -> Forecast:
+    return make_forecast(count_requests(actions, tenant.limits.members_per_request), directory.client.pacer.budget())
+
+
+def _read(opened: _Opened, directory: Directory, options: PlanOptions) -> tuple[Reading, _Wanted]:
+    """Live state and what the manifests say. Large sets are parsed while live state is read: neither needs the other.
+
+    Manifests that are wrong end the reading.
+    """
+    wanted: Future[_Wanted] = Future()
+    question = Question(
+        lambda: identify(wanted.result()[0].desired, wanted.result()[1]),
+        everything=not options.targets,
+        full=options.full,
+        recent_members=options.recent_members,
+    )
+    with ThreadPoolExecutor(1) as beside:
+        reading = beside.submit(directory.reader.read, question, opened.snapshot)
+        try:
+            manifests = opened.manifests()
+            wanted.set_result((manifests, _request(opened.tenant, manifests, options, opened.identity)))
+            return reading.result(), wanted.result()
+        except BaseException as error:
+            options.stop.set()
+            if not wanted.done():
+                wanted.set_exception(error)
+            raise
+
+
+def _request(tenant: Tenant, manifests: Manifests, options: PlanOptions, identity: TenantIdentity) -> PlanRequest:
+    return PlanRequest(
+        match_users=manifests.user_mapping.match,
+        match_groups=manifests.group_mapping.match,
+        policy=_policy(tenant, options.allow),
+        targets=find_targets(manifests.desired, options.targets),
+        applied=last_written_fields(options.state, identity),
     )
 
 
@@ -260,40 +356,6 @@ def _policy(tenant: Tenant, allow: dict[str, int]) -> Policy:
         membership_removals=tenant.membership_removals,
         allow=allow,
     )
-
-
-def _targets(manifests: Manifests, targets: Sequence[str]) -> frozenset[str]:
-    keys = {each.key.casefold(): each.key for each in (*manifests.desired.users, *manifests.desired.groups)}
-    for target in targets:
-        if target.casefold() not in keys:
-            raise UsageError(f"--target {target}: no declared user or group{did_you_mean(target, keys.values())}")
-    return frozenset(target.casefold() for target in targets)
-
-
-def _question(manifests: Manifests, request: PlanRequest, *, full: bool) -> Question:
-    desired = manifests.desired
-    if request.everything:
-        return Question(tuple(_identities((*desired.users, *desired.groups), request, ())), full=full)
-    everyone = {Member(each.type, each.key): each for each in (*desired.users, *desired.groups)}
-    chosen = [each for each in everyone.values() if each.key.casefold() in request.targets]
-    needed = [everyone[need] for each in chosen for need in _references(each) if need in everyone]
-    declared = {Member(each.type, each.key): each for each in (*chosen, *needed)}
-    return Question(tuple(_identities(declared.values(), request, chosen)), everything=False, full=full)
-
-
-def _references(desired: Desired) -> Iterator[Member]:
-    manager = desired.attributes.get(MANAGER)
-    if isinstance(manager, str):
-        yield Member(ResourceType.USER, manager)
-    yield from sorted(desired.members or ())
-
-
-def _identities(desired: Iterable[Desired], request: PlanRequest, chosen: Sequence[Desired]) -> Iterator[Identity]:
-    for each in desired:
-        attributes = request.match_users if each.type is ResourceType.USER else request.match_groups
-        matching = tuple((name, str(each.attributes[name])) for name in attributes if each.attributes.get(name))
-        wanted = each.members is not None and (request.everything or each in chosen)
-        yield Identity(each.type, matching, needs_members=wanted)
 
 
 def _check_approved(approved: Plan, tenant: Tenant) -> None:
@@ -345,6 +407,7 @@ def _carry_out(
     directory, tenant, options = where
     if not actions:
         return ()
+    how.on_start(_forecast(actions, directory, tenant))
     known = Known(
         dict(planned.changeset.ids),
         {Member(each.type, each.id): each for each in (*planned.live.users, *planned.live.groups)},
@@ -358,3 +421,17 @@ def _carry_out(
     finally:
         journal.close()
     return outcomes
+
+
+def _remember(opened: _Opened, planned: Planned, outcomes: Sequence[Outcome]) -> None:
+    """Let the snapshot follow this tool's own writes; where one was not shown, nothing is to be relied on."""
+    before = planned.reading.snapshot
+    done = [outcome for outcome in outcomes if outcome.requests]
+    if before is None or not done:
+        return
+    written = [outcome.live for outcome in done if outcome.live]
+    after = remember_writes(before, written) if len(written) == len(done) else None
+    if after:
+        opened.store.save(after, before)
+    else:
+        opened.store.forget()

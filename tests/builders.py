@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from reconciler.core.directory import Question
 from reconciler.core.model import (
     Action,
     ActionKind,
@@ -25,6 +26,7 @@ from reconciler.core.model import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from reconciler.core.directory import Identity
     from reconciler.core.model import Guard, Value
 
 DIGEST = "sha256:" + "0" * 64
@@ -102,3 +104,9 @@ def plan(
 def _counts(actions: Iterable[Action], resource: ResourceType, *, unchanged: int, unmanaged: int) -> Counts:
     kinds = Counter(each.kind for each in actions if each.type is resource)
     return Counts(**{kind.value: kinds[kind] for kind in ActionKind}, unchanged=unchanged, unmanaged=unmanaged)
+
+
+def asking(declared: Iterable[Identity], *, everything: bool = True, full: bool = False) -> Question:
+    """A question about live state by somebody who knows at once what is declared."""
+    identities = tuple(declared)
+    return Question(lambda: identities, everything=everything, full=full)

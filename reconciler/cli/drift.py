@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import format_option, manifests_argument, plan_options, refresh_option, target_option
+from reconciler.cli.options import (
+    format_option,
+    manifests_argument,
+    max_wait_option,
+    plan_options,
+    refresh_option,
+    target_option,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,15 +27,17 @@ if TYPE_CHECKING:
 @format_option
 @target_option
 @refresh_option
+@max_wait_option
 @click.pass_obj
 def command(console: Console, /, manifests: Path, output_format: str, **chosen: object) -> int:
     """Show where 4me differs from the manifests. Cannot write."""
     from reconciler import run
-    from reconciler.cli.rendering import render
+    from reconciler.cli.rendering import render, tell_reading
+    from reconciler.report.reading import render_reliance
 
     with console.progress("reading 4me") as read:
         planned = run.plan(plan_options(console, manifests, read, **chosen))
-    found = planned.plan.live.summary
-    console.detail(f"read by {found.strategy} with {found.requests} requests, fingerprint {planned.plan.fingerprint}")
+    tell_reading(console, planned)
     console.out(render(planned.plan, output_format, console, as_drift=True))
+    console.say(render_reliance(planned.reading, time.time()))
     return 2 if planned.plan.actions or planned.breached else 0

@@ -11,6 +11,7 @@ from reconciler.cli.options import (
     allow_option,
     format_option,
     manifests_argument,
+    max_wait_option,
     plan_options,
     refresh_option,
     target_option,
@@ -31,20 +32,21 @@ if TYPE_CHECKING:
 @target_option
 @refresh_option
 @allow_option
+@max_wait_option
 @click.pass_obj
 def command(console: Console, /, manifests: Path, out: Path | None, output_format: str, **chosen: object) -> int:
     """Show what apply would change in 4me. Only reads."""
     from reconciler import run
-    from reconciler.cli.rendering import render, save_plan
+    from reconciler.cli.rendering import render, save_plan, say_forecast, tell_reading
 
     with console.progress("reading 4me") as read:
         planned = run.plan(plan_options(console, manifests, read, **chosen))
-    found = planned.plan.live.summary
-    console.detail(f"read by {found.strategy} with {found.requests} requests, fingerprint {planned.plan.fingerprint}")
+    tell_reading(console, planned)
     if out:
         save_plan(planned.plan, out)
     console.out(render(planned.plan, output_format, console))
     run.refuse_breached(planned)
+    say_forecast(console, planned.forecast)
     if out:
         console.say(f"saved to {out}; apply exactly this with: reconciler apply {manifests} --plan {out}")
     return 2 if chosen["detailed_exitcode"] and planned.plan.actions else 0

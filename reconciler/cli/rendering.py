@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from reconciler.errors import OperatorError
@@ -11,7 +12,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.cli.console import Console
+    from reconciler.core.forecast import Forecast
     from reconciler.core.model import Plan
+    from reconciler.run import Planned
 
 
 def render(plan: Plan, output_format: str, console: Console, *, as_drift: bool = False) -> str:
@@ -31,6 +34,22 @@ def render(plan: Plan, output_format: str, console: Console, *, as_drift: bool =
     from reconciler.report.text import render_drift, render_plan
 
     return (render_drift if as_drift else render_plan)(plan, color=console.color, width=console.width)
+
+
+def tell_reading(console: Console, planned: Planned) -> None:
+    """How live state was read, for those who asked for more."""
+    if console.verbose:
+        from reconciler.report.reading import render_ways
+
+        console.detail(f"{render_ways(planned.reading)}\nfingerprint {planned.plan.fingerprint}")
+
+
+def say_forecast(console: Console, forecast: Forecast) -> None:
+    """What an apply will take, where there is something to do."""
+    from reconciler.report.forecast import render_forecast
+
+    if forecast.requests:
+        console.say(render_forecast(forecast, datetime.now().astimezone()))
 
 
 def save_plan(plan: Plan, path: Path) -> None:

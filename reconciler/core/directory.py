@@ -6,40 +6,83 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from reconciler.core.model import Attributes, Change, Live, LiveState, Member, ResourceType
+    from reconciler.core.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
     """What one declared resource is looked up by: matching attribute -> value, in order of precedence.
 
-    `needs_members`: the memberships of the group that it matches are managed and must be read.
+    `needs_members`: the memberships of the group that it matches are managed and must be read. `is_reference`: only its
+    id matters, because something that was asked for refers to it by its `key`.
     """
 
     type: ResourceType
     matching: tuple[tuple[str, str], ...]
     needs_members: bool = False
+    is_reference: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a plan needs to know.
 
-    `everything`: all owned resources must be seen, because what is declared nowhere matters (else only the declared).
-    `full`: read without any short cut.
+    `declared` gives what the manifests declare; it may have to wait for them to be read, and raise what is wrong with
+    them. `everything`: all owned resources must be seen, because what is declared nowhere matters (else only the
+    declared). `full`: read without any short cut. `recent_members`: members that were read in the last minutes need not
+    be read again even where the service does not tell of membership changes.
     """
 
-    declared: tuple[Identity, ...]
+    declared: Callable[[], Sequence[Identity]]
     everything: bool = True
     full: bool = False
+    recent_members: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """What reading may rely on.
+
+    `touches`: whether a membership change moves a group's lastModified, as the tenant states it (None: unknown);
+    `learned`: the same as earlier runs found out. `refresh_every`: seconds after which everything is read anew.
+    """
+
+    touches: bool | None = None
+    learned: bool | None = None
+    refresh_every: float = 7 * 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to read, the requests it was expected to take (None: not told), and what speaks for or against it."""
+
+    name: str
+    requests: int | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a read came to.
+
+    `snapshot`: to be kept for the next read, None where it is not to be relied on. `ways`: those that were considered,
+    the chosen one first. `relied_on`: the snapshot that the read built on, if it did.
+    """
+
+    live: LiveState
+    snapshot: Snapshot | None = None
+    ways: tuple[Way, ...] = ()
+    relied_on: Snapshot | None = None
 
 
 class Reader(Protocol):
     """Reads only: all that a plan gets."""
 
-    def read(self, question: Question) -> LiveState:
+    def read(self, question: Question, snapshot: Snapshot | None = None) -> Reading:
         """Live state that answers `question`; raises ServiceError where there is no answer."""
         ...
 
@@ -54,10 +97,14 @@ class MemberDelta:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The service's answer to a write: the resource's id and how many requests it took."""
+    """The service's answer to a write: the resource's id, how many requests it took, and the resource as it then was.
+
+    `live` is None where the service did not show it; a group's members are None where it did not show those.
+    """
 
     id: str
     requests: int = 1
+    live: Live | None = None
 
 
 class Writer(Protocol):

@@ -148,7 +148,8 @@ class LiveState:
     """What 4me has, as far as it was read.
 
     `member_names` names members (id -> display) that are not among `users` and `groups`.
-    `notes` are warnings about the reading itself.
+    `notes` are warnings about the reading itself. `unread_users`: inactive ones that were counted, but not read, since
+    nothing declares them.
     """
 
     users: tuple[Live, ...] = ()
@@ -156,6 +157,7 @@ class LiveState:
     member_names: dict[Member, str] = field(default_factory=dict)
     summary: ReadSummary = ReadSummary()
     notes: tuple[str, ...] = ()
+    unread_users: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,10 +287,14 @@ class OutcomeStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one action; `detail`: the service's words or why it was skipped; `id` as known afterwards."""
+    """What became of one action; `detail`: the service's words or why it was skipped; `id` as known afterwards.
+
+    `live`: the resource as it then was, where the service showed it.
+    """
 
     action: Action
     status: OutcomeStatus
     detail: str = ""
     id: str | None = None
     requests: int = 0
+    live: Live | None = None

@@ -89,7 +89,7 @@ def make_plan(desired: DesiredState, live: LiveState, request: PlanRequest) -> C
         ordered,
         guards,
         warnings=tuple(dict.fromkeys(findings.warnings)),
-        summary=_summarise(ordered, users, groups),
+        summary=_summarise(ordered, users, groups, live.unread_users),
         ids=planner.names.all_ids(),
     )
 
@@ -210,21 +210,21 @@ def _warn(findings: Findings, live: LiveState, request: PlanRequest) -> None:
         findings.warnings.append("the read was not provably complete: nothing is removed")
 
 
-def _summarise(actions: Sequence[Action], users: Pairing, groups: Pairing) -> Summary:
+def _summarise(actions: Sequence[Action], users: Pairing, groups: Pairing, unread_users: int) -> Summary:
     return Summary(
-        users=_counts([each for each in actions if each.type is ResourceType.USER], users),
+        users=_counts([each for each in actions if each.type is ResourceType.USER], users, unread_users),
         groups=_counts([each for each in actions if each.type is ResourceType.GROUP], groups),
         memberships_added=sum(len(each.members.add) for each in actions),
         memberships_removed=sum(len(each.members.remove) for each in actions),
     )
 
 
-def _counts(actions: Sequence[Action], pairing: Pairing) -> Counts:
+def _counts(actions: Sequence[Action], pairing: Pairing, unread: int = 0) -> Counts:
     kinds = Counter(action.kind.value for action in actions)
     declared = sum(1 for action in actions if action.source)
     unlisted = len(actions) - declared
     return Counts(
         **kinds,
         unchanged=len(pairing.pairs) - declared,
-        unmanaged=len(pairing.unlisted) - unlisted,
+        unmanaged=len(pairing.unlisted) - unlisted + unread,
     )

@@ -34,7 +34,7 @@ def _whole_or_percent(value: Any) -> Any:
     raise ValueError("expected a whole number or a percentage such as 10%")
 
 
-def _lifetime(value: str) -> str:
+def _days(value: str) -> str:
     if not re.fullmatch(r"[1-9]\d{0,3}d", value):
         raise ValueError("expected a number of days such as 30d")
     return value
@@ -89,7 +89,7 @@ class TokenDocument(Document):
     file: str | None = None
     command: Annotated[tuple[str, ...] | None, BeforeValidator(_words)] = None
     issued: date | None = None
-    lifetime: Annotated[str, AfterValidator(_lifetime)] = "30d"
+    lifetime: Annotated[str, AfterValidator(_days)] = "30d"
 
     @model_validator(mode="after")
     def _one_source(self) -> TokenDocument:
@@ -150,6 +150,7 @@ class TenantDocument(Document):
     guardrails: GuardrailsDocument = GuardrailsDocument()
     assume: AssumeDocument = AssumeDocument()
     limits: LimitsDocument = LimitsDocument()
+    refresh_every: Annotated[str, AfterValidator(_days)] = "7d"
 
 
 class RuleDocument(Document):

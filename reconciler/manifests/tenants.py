@@ -30,6 +30,7 @@ def build_tenant(document: TenantDocument, file: str, place: Place) -> Tenant:
         membership_removals=_limit(document.guardrails.membership_removals),
         limits=Limits(**document.limits.model_dump()),
         membership_touches_group=None if touches == "unknown" else touches,
+        refresh_every=86400.0 * int(document.refresh_every.removesuffix("d")),
         source=Source(file, *place),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from dataclasses import dataclass
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
@@ -112,7 +113,8 @@ class Sandbox:
         refused = response.delivery is Delivery.DROPPED and any(fault.kind == "refused" for fault in faults)
         self._log.add(request, None if refused else response.status, now, tuple(fault.kind for fault in faults))
         given = {name for name, _ in response.headers}
-        headers = tuple(header for header in budget.headers if header[0] not in given)
+        told = (("date", formatdate(now, usegmt=True)), *budget.headers)
+        headers = tuple(header for header in told if header[0] not in given)
         return dataclasses.replace(response, headers=response.headers + headers)
 
     def _answer(self, request: Request, faults: tuple[Fault, ...], now: float) -> tuple[Response, Budget]:

@@ -1,56 +1,51 @@
-"""Which requests get the live state most cheaply: a scan of all pages, or look-ups of the declared.
+"""Which requests get the live state most cheaply, among the ways that are allowed to answer the question.
 
-A read is complete only when as many distinct ids were seen as the service says there are; otherwise it is walked again,
-and in the end said to be incomplete. Every hit of a filter is checked again here.
+- *incremental*: what changed since the snapshot; the rest is known.
+- *scan*: all pages.
+- *active scan*: the pages of active users, then the declared ones that are not among them.
+- *lookup*: the declared ones, where nothing else matters.
+
+A read is complete only when as many distinct ids were seen as the service says there are.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-from reconciler.core.model import Live, LiveState, ReadSummary, ResourceType
-from reconciler.core.normalise import fold
-from reconciler.scim.dialects import PATHS
-from reconciler.scim.filters import equals_any, matches
-from reconciler.scim.wire import Page, decode_page, decode_resource, member_displays, to_live
+from reconciler.core.directory import Assumptions, Reading, Way
+from reconciler.core.model import LiveState, Member, ReadSummary, ResourceType
+from reconciler.core.snapshot import Snapshot, modified
+from reconciler.scim.changes import Doubt, read_changes
+from reconciler.scim.lists import PAGES_AHEAD, FilterIgnored, Lists, count_pages
+from reconciler.scim.lookups import look_up_declared
+from reconciler.scim.memberships import Memberships, keep_members
+from reconciler.scim.scans import Found, Scan, absent_pairs, unseen_identities
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Executor
 
     from reconciler.core.directory import Identity, Question
-    from reconciler.core.model import Member
+    from reconciler.core.model import Live
     from reconciler.scim.client import Answer
     from reconciler.scim.dialects import Dialect
     from reconciler.scim.filters import Filter
 
-WALKS = 3
-PAGES_AHEAD = 16
-IDENTITIES_PER_LOOKUP = 25
-LONGEST_FILTER = 6000
-
-
-@dataclass(slots=True)
-class _Walk:
-    """One walk over a list: what was seen by id, the totals that the service named, the rows received."""
-
-    seen: dict[str, Live] = field(default_factory=dict)
-    totals: set[int] = field(default_factory=set)
-    rows: int = 0
-
-    @property
-    def complete(self) -> bool:
-        return self.totals == {len(self.seen)}
+INCREMENTAL_REQUESTS = 4
+"""For users and groups: how many there are, and what changed."""
+RECENT = 300.0
+"""Seconds for which memberships that were read count as recent."""
+_USER, _GROUP = ResourceType.USER, ResourceType.GROUP
 
 
 @dataclass(frozen=True, slots=True)
 class ScimReader:
     """Reads live state. It is given nothing but `get`, so it cannot write.
 
-    `scopes`: ownership of users and of groups, None for all. `on_progress(done, total)` hears of users seen.
-    `displays` gathers what the service calls the members of groups.
+    `scopes`: ownership of users and of groups, None for all. `on_progress(done, total)` hears of users seen. `now` and
+    `epoch` are this machine's clock.
     """
 
     get: Callable[[str, dict[str, str]], Answer]
@@ -59,207 +54,171 @@ class ScimReader:
     concurrency: int
     requests: Callable[[], int]
     now: Callable[[], str]
+    epoch: Callable[[], float]
     on_progress: Callable[[int, int | None], None]
-    displays: dict[Member, str] = field(default_factory=dict, init=False)
+    assumptions: Assumptions = Assumptions()
 
-    def read(self, question: Question) -> LiveState:
+    def read(self, question: Question, snapshot: Snapshot | None = None) -> Reading:
         """Live state that answers the question. Raises ServiceError where a request fails for good."""
         before = self.requests()
-        notes: list[str] = []
-        with ThreadPoolExecutor(self.concurrency) as pool:
-            strategy = "scan" if question.everything or question.full or not self.dialect.filters else "lookup"
-            users, users_complete = self._read_type(pool, ResourceType.USER, (question, strategy), notes)
-            groups, groups_complete = self._read_type(pool, ResourceType.GROUP, (question, strategy), notes)
-            groups = self._with_members(pool, groups, question)
-        read = {(ResourceType.USER, each.id) for each in users} | {(ResourceType.GROUP, each.id) for each in groups}
-        summary = ReadSummary(strategy, self.requests() - before, users_complete and groups_complete, self.now())
+        with ThreadPoolExecutor(self.concurrency) as pool, ThreadPoolExecutor(1) as beside:
+            lists = Lists(self.get, self.dialect, self.scopes, pool, self.concurrency * PAGES_AHEAD, self.on_progress)
+            try:
+                reading = _Read(lists, question, self.assumptions, beside, self.epoch()).read(snapshot)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        summary = replace(reading.live.summary, requests=self.requests() - before, read_at=self.now())
+        return replace(reading, live=replace(reading.live, summary=summary))
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One read: `beside` is a second thread for what can be asked at the same time; `today` in epoch seconds."""
+
+    lists: Lists
+    question: Question
+    assumptions: Assumptions
+    beside: Executor
+    today: float
+
+    def read(self, snapshot: Snapshot | None) -> Reading:
+        if not self.question.everything and not self.question.full and self.lists.dialect.filters:
+            try:
+                return self._look_up()
+            except FilterIgnored as ignored:
+                reading = self._read_everything(snapshot, (Way("lookup", None, str(ignored)),), narrow=False)
+                return replace(reading, live=replace(reading.live, notes=(str(ignored), *reading.live.notes)))
+        if snapshot is None or self.question.full:
+            return self._read_everything(snapshot, ())
+        ways = self._weigh(snapshot)
+        if ways[0].name != "incremental":
+            return self._read_everything(snapshot, ways[1:])
+        try:
+            return self._read_changes(snapshot, ways)
+        except Doubt as doubt:
+            return self._read_everything(snapshot, (replace(ways[0], note=str(doubt)),))
+
+    def _declared(self, resource: ResourceType) -> list[Identity]:
+        return [each for each in self.question.declared() if each.type is resource]
+
+    def _look_up(self) -> Reading:
+        users, groups = self._declared(_USER), self._declared(_GROUP)
+        found = look_up_declared(self.lists, users, groups)
+        size = self.lists.dialect.page_size
+        expected = count_pages(len(users), size) + count_pages(len(groups), size) + len(found[_GROUP])
+        ways = (Way("lookup", expected), Way("scan", None, "not needed: only what was named matters"))
+        return Reading(self._state("lookup", Found(found[_USER]), Found(found[_GROUP])), ways=ways)
+
+    def _weigh(self, snapshot: Snapshot) -> tuple[Way, ...]:
+        """The ways on which everything that is owned is seen, the cheapest that is allowed first."""
+        size = self.lists.dialect.page_size
+        users, groups = snapshot.users.lives, snapshot.groups.lives
+        owned = sum(1 for group in groups.values() if group.owned)
+        members = 0 if self._trusts_members(snapshot) else owned
+        incremental = Way("incremental", INCREMENTAL_REQUESTS + members)
+        kind = "active scan" if snapshot.users.active_only else "scan"
+        scan = Way(kind, count_pages(len(users), size) + count_pages(len(groups), size) + owned)
+        if self.today - snapshot.full_at > self.assumptions.refresh_every:
+            return scan, replace(incremental, requests=None, note=f"the last full read is {self._age(snapshot)} old")
+        return (incremental, scan) if (incremental.requests or 0) < (scan.requests or 0) else (scan, incremental)
+
+    def _age(self, snapshot: Snapshot) -> str:
+        return f"{(self.today - snapshot.full_at) / 86400:.1f} days"
+
+    def _touches(self, snapshot: Snapshot | None) -> bool | None:
+        stated = self.assumptions.touches
+        return stated if stated is not None or snapshot is None else snapshot.touches
+
+    def _trusts_members(self, snapshot: Snapshot) -> bool:
+        """Whether members that did not come with a newer time stamp are known to be unchanged, or recent enough."""
+        recent = self.question.recent_members and self.today - snapshot.members_at <= RECENT
+        return self._touches(snapshot) is True or recent
+
+    def _read_changes(self, snapshot: Snapshot, ways: tuple[Way, ...]) -> Reading:
+        changed_groups = self.beside.submit(read_changes, self.lists, _GROUP, snapshot.groups, snapshot.since)
+        try:
+            changed_users = read_changes(self.lists, _USER, snapshot.users, snapshot.since)
+        finally:
+            wait([changed_groups])
+        groups = changed_groups.result()
+        users = self._complete_users(snapshot, changed_users.lives, changed_users.unread)
+        moment = min(changed_users.moment, groups.moment)
+        trusted = self._trusts_members(snapshot)
+        lives = keep_members(groups.lives, snapshot.groups.lives)
+        memberships = self._memberships(lives, again=not trusted)
+        after = Snapshot(
+            users.remembered(),
+            Found(memberships.groups).remembered(),
+            since=moment,
+            full_at=snapshot.full_at,
+            members_at=snapshot.members_at if trusted else self.today,
+            touches=memberships.learn(snapshot.touches, snapshot.groups.lives, snapshot.since),
+            names=snapshot.names,
+        )
+        state = self._state("incremental", users, Found(memberships.groups), snapshot.names)
+        return Reading(state, replace(after, names=state.member_names), ways, relied_on=snapshot)
+
+    def _complete_users(self, snapshot: Snapshot, lives: Mapping[str, Live], unread: int) -> Found:
+        """Where only active users were read, declared ones neither known nor known to be absent are looked up."""
+        if not snapshot.users.active_only:
+            return Found(lives)
+        unseen = unseen_identities(lives.values(), self._declared(_USER), snapshot.users.absent)
+        try:
+            hits = self.lists.look_up(_USER, unseen) if unseen else {}
+        except FilterIgnored:
+            raise Doubt("the service ignores filters") from None
+        absent = snapshot.users.absent | absent_pairs(unseen, hits.values())
+        everyone = {**lives, **hits}
+        new = len(everyone) - len(lives)
+        return Found(everyone, active_only=True, absent=absent, unread=max(unread - new, 0))
+
+    def _read_everything(self, before: Snapshot | None, considered: tuple[Way, ...], *, narrow: bool = True) -> Reading:
+        narrow = narrow and not self.question.full and self.lists.dialect.name == "4me"
+        scan = Scan(self.lists, _GROUP, lambda: self._declared(_GROUP))
+        found_groups = self.beside.submit(scan.read, narrow=False)
+        users = Scan(self.lists, _USER, lambda: self._declared(_USER)).read(narrow=narrow)
+        groups = found_groups.result()
+        memberships = self._memberships(groups.lives, again=not self.lists.dialect.lists_members)
+        groups = replace(groups, lives=memberships.groups)
+        extra = (groups.ways[0].requests or 0) + memberships.requests
+        ways = tuple(replace(way, requests=(way.requests or 0) + extra) for way in users.ways)
+        state = self._state(ways[0].name, users, groups)
+        after = self._remember(state, users, groups)
+        if after and before:
+            touches = memberships.learn(before.touches, before.groups.lives, before.since)
+            after = replace(after, touches=touches)
+        return Reading(state, after, (*ways, *considered))
+
+    def _remember(self, state: LiveState, users: Found, groups: Found) -> Snapshot | None:
+        """What the next read may build on: nothing where something was left in doubt, or where times are not told."""
+        moments = [found.moment for found in (users, groups) if found.moment is not None]
+        if self.lists.dialect.name != "4me" or not state.summary.complete or not moments:
+            return None
+        if any(modified(live) is None for live in (*state.users, *state.groups)):
+            return None
+        return Snapshot(
+            users.remembered(),
+            groups.remembered(),
+            since=min(moments),
+            full_at=self.today,
+            members_at=self.today,
+            touches=self.assumptions.learned,
+            names=state.member_names,
+        )
+
+    def _memberships(self, groups: Mapping[str, Live], *, again: bool) -> Memberships:
+        return Memberships.read(self.lists, groups, lambda: self._declared(_GROUP), again=again)
+
+    def _state(self, strategy: str, users: Found, groups: Found, names: Mapping[Member, str] = {}) -> LiveState:
+        def is_read(member: Member) -> bool:
+            return member.name in (users if member.type is _USER else groups).lives
+
         return LiveState(
-            tuple(users),
-            tuple(groups),
-            {member: name for member, name in self.displays.items() if (member.type, member.name) not in read},
-            summary,
-            tuple(notes),
+            tuple(users.lives.values()),
+            tuple(groups.lives.values()),
+            {member: name for member, name in {**names, **self.lists.displays}.items() if not is_read(member)},
+            ReadSummary(strategy, complete=users.complete and groups.complete),
+            (*users.notes, *groups.notes),
+            users.unread,
         )
-
-    def _read_type(
-        self, pool: ThreadPoolExecutor, resource: ResourceType, how: tuple[Question, str], notes: list[str]
-    ) -> tuple[list[Live], bool]:
-        question, strategy = how
-        declared = [each for each in question.declared if each.type is resource]
-        if strategy == "lookup":
-            found = self._look_up(pool, resource, declared)
-            if found is not None:
-                return found, True
-            notes.append(f"the service ignores filters on {resource.value}s: all were read")
-        walk = self._scan(pool, resource)
-        if walk.complete:
-            return list(walk.seen.values()), True
-        total = ", ".join(map(str, sorted(walk.totals)))
-        notes.append(
-            f"incomplete read of {resource.value}s: {len(walk.seen)} distinct ones seen, the service says {total}"
-        )
-        return list(self._complete_declared(pool, resource, walk, declared)), False
-
-    def _complete_declared(
-        self, pool: ThreadPoolExecutor, resource: ResourceType, walk: _Walk, declared: Sequence[Identity]
-    ) -> Iterable[Live]:
-        """Ask for the declared ones that an incomplete scan did not see, so that none is created twice."""
-        known = {(name, fold(each.attributes.get(name))) for each in walk.seen.values() for name in _matched(declared)}
-        unseen = [each for each in declared if not any((name, fold(value)) in known for name, value in each.matching)]
-        found = self._look_up(pool, resource, unseen) if self.dialect.filters else None
-        return (walk.seen | {each.id: each for each in found or ()}).values()
-
-    def _scan(self, pool: ThreadPoolExecutor, resource: ResourceType) -> _Walk:
-        every: dict[str, Live] = {}
-        walk = _Walk()
-        for _ in range(WALKS):
-            walk = _Walk()
-            self._walk(pool, resource, walk)
-            every |= walk.seen
-            if walk.complete:
-                return walk
-        return replace(walk, seen=every)
-
-    def _walk(self, pool: ThreadPoolExecutor, resource: ResourceType, walk: _Walk) -> None:
-        first = self._page(resource, 1)
-        self._collect(first, resource, walk)
-        step = len(first.rows)
-        if step:
-            self._walk_rest(pool, resource, walk, range(1 + step, first.total + 1, step))
-        if step and (len(walk.seen) != first.total or self._may_be_capped(first)):
-            self._walk_on(resource, walk)
-
-    def _walk_rest(self, pool: ThreadPoolExecutor, resource: ResourceType, walk: _Walk, starts: range) -> None:
-        """The other pages, so many ahead at a time: a total that is far too high costs little."""
-        ahead = self.concurrency * PAGES_AHEAD
-        for index in range(0, len(starts), ahead):
-            before = len(walk.seen)
-            tasks = pool.map(
-                lambda start: self._range(resource, start, min(start + starts.step, starts.stop)),
-                starts[index : index + ahead],
-            )
-            for page in (page for pages in tasks for page in pages):
-                self._collect(page, resource, walk)
-            if len(walk.seen) == before:
-                return
-
-    def _may_be_capped(self, first: Page) -> bool:
-        """Some servers cap totalResults; 4me is not known to, and there the request is worth more."""
-        return self.dialect.name != "4me" and first.total % len(first.rows) == 0
-
-    def _walk_on(self, resource: ResourceType, walk: _Walk) -> None:
-        """Past the announced end, as long as pages bring something new."""
-        while True:
-            before = len(walk.seen)
-            page = self._page(resource, walk.rows + 1)
-            self._collect(page, resource, walk)
-            if len(walk.seen) == before:
-                return
-
-    def _range(self, resource: ResourceType, start: int, end: int) -> list[Page]:
-        """The rows from `start` up to `end`, by rows received: a short page is followed by another request."""
-        pages: list[Page] = []
-        while start < end:
-            page = self._page(resource, start)
-            pages.append(page)
-            if not page.rows:
-                break
-            start += len(page.rows)
-        return pages
-
-    def _page(self, resource: ResourceType, start: int, wanted: str = "") -> Page:
-        parameters = {"startIndex": str(start), "count": str(self.dialect.page_size)}
-        if wanted:
-            parameters["filter"] = wanted
-        path = PATHS[resource]
-        return decode_page(self.get(path, parameters).body, f"GET {path}?startIndex={start}")
-
-    def _collect(self, page: Page, resource: ResourceType, walk: _Walk) -> None:
-        walk.totals.add(page.total)
-        walk.rows += len(page.rows)
-        for live in self._lives(page, resource):
-            walk.seen[live.id] = live
-        if resource is ResourceType.USER:
-            self.on_progress(len(walk.seen), page.total)
-
-    def _lives(self, page: Page, resource: ResourceType) -> Iterator[Live]:
-        scope = self.scopes[0] if resource is ResourceType.USER else self.scopes[1]
-        for row in page.rows:
-            live = to_live(row, resource, f"GET {PATHS[resource]}")
-            if live.members:
-                self.displays.update(member_displays(row.get("members")))
-            yield live if scope is None or matches(scope, live.attributes) else replace(live, owned=False)
-
-    def _look_up(
-        self, pool: ThreadPoolExecutor, resource: ResourceType, declared: Sequence[Identity]
-    ) -> list[Live] | None:
-        """The live resources of these identities; None where the service turns out to ignore filters."""
-        found: dict[str, Live] = {}
-        for hits in pool.map(lambda pairs: self._hits(resource, pairs), _batches(declared)):
-            if hits is None:
-                return None
-            found |= hits
-        return list(found.values())
-
-    def _hits(self, resource: ResourceType, pairs: Sequence[tuple[str, str]]) -> dict[str, Live] | None:
-        """The hits of one look-up, page by page while they bring something new; None at the first that is no hit."""
-        wanted = {(name, fold(value)) for name, value in pairs}
-        found: dict[str, Live] = {}
-        start = 1
-        while True:
-            before = len(found)
-            page = self._page(resource, start, equals_any(pairs))
-            for live in self._lives(page, resource):
-                if not _is_among(live, wanted):
-                    return None
-                found[live.id] = live
-            start += len(page.rows)
-            if len(found) == before or start > page.total:
-                return found
-
-    def _with_members(self, pool: ThreadPoolExecutor, groups: list[Live], question: Question) -> list[Live]:
-        """Members cost a request a group where lists do not carry them: only for groups that matter."""
-        wanted = {
-            (name, fold(value))
-            for each in question.declared
-            if each.type is ResourceType.GROUP and each.needs_members
-            for name, value in each.matching
-        }
-
-        def read(group: Live) -> Live:
-            if group.members is not None and self.dialect.lists_members:
-                return group
-            needed = (group.owned and question.everything) or _is_among(group, wanted)
-            return self._with_its_members(group) if needed else group
-
-        return list(pool.map(read, groups))
-
-    def _with_its_members(self, group: Live) -> Live:
-        path = f"{PATHS[ResourceType.GROUP]}/{quote(group.id, safe='')}"
-        row = decode_resource(self.get(path, {}).body, f"GET {path} ({group.key})")
-        live = to_live(row, ResourceType.GROUP, f"GET {path} ({group.key})")
-        self.displays.update(member_displays(row.get("members")))
-        return replace(group, members=live.members or frozenset())
-
-
-def _is_among(live: Live, wanted: set[tuple[str, str]]) -> bool:
-    return any((name, fold(live.attributes.get(name))) in wanted for name in {name for name, _ in wanted})
-
-
-def _matched(declared: Sequence[Identity]) -> frozenset[str]:
-    return frozenset(name for each in declared for name, _ in each.matching)
-
-
-def _batches(declared: Sequence[Identity]) -> Iterator[list[tuple[str, str]]]:
-    """Matching attributes and values for one look-up each: so many identities, and not too long for a URL."""
-    batch: list[tuple[str, str]] = []
-    identities = length = 0
-    for each in declared:
-        size = len(quote(equals_any(each.matching)))
-        if batch and (identities == IDENTITIES_PER_LOOKUP or length + size > LONGEST_FILTER):
-            yield batch
-            batch, identities, length = [], 0, 0
-        batch.extend(each.matching)
-        identities, length = identities + 1, length + size
-    if batch:
-        yield batch

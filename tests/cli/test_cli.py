@@ -173,7 +173,7 @@ def test_check_and_a_token_that_is_never_shown(
         assert (code, wrong_err.splitlines()[-2:]) == (
             1,
             [
-                "error: GET /ServiceProviderConfig: HTTP 401: Unauthorized",
+                "error: GET /Users: HTTP 401: Unauthorized",
                 "hint: the token is wrong or expired: generate a new one in 4me (Settings > Apps)",
             ],
         )

@@ -113,6 +113,7 @@ def test_every_response_tells_the_limits_and_is_json(open_caller: Opener, method
     response = open_caller().send(method, path, body)
     assert dict(response.headers) == {
         "Content-Type": "application/json",
+        "date": "Tue, 14 Nov 2023 22:13:20 GMT",
         "x-ratelimit-limit": "3600",
         "x-ratelimit-remaining": "3599",
         "x-ratelimit-reset": "1700003600",

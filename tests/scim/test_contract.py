@@ -12,7 +12,7 @@ from scim2_server.applications.wsgi import WSGIApplication
 from scim2_server.memory import InMemoryStorage
 from scim2_server.utils import load_default_provider
 
-from reconciler.core.directory import Identity, MemberDelta, Question
+from reconciler.core.directory import Identity, MemberDelta
 from reconciler.core.model import Change, Live, Member, ResourceType
 from reconciler.core.paths import CUSTOM_FIELDS, ENTERPRISE, MANAGER
 from reconciler.sandbox import Organisation, SandboxOptions, open_sandbox
@@ -20,6 +20,7 @@ from reconciler.sandbox.server import serve
 from reconciler.sandbox.wsgi import wsgi_application
 from reconciler.scim.connection import Connection
 from reconciler.scim.directory import Directory, open_directory
+from tests.builders import asking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
 
 USER, GROUP = ResourceType.USER, ResourceType.GROUP
-EVERYTHING = Question(())
+EVERYTHING = asking(())
 QUICK: dict[str, Any] = {"requests_per_hour": 10**6, "requests_per_two_seconds": 10**6, "concurrency": 2}
 SERVICES = [
     ("in process", "4me", "merge"),
@@ -89,7 +90,7 @@ def by_key(state: LiveState) -> dict[str, Live]:
 
 
 def read(directory: Directory) -> dict[str, Live]:
-    state = directory.reader.read(EVERYTHING)
+    state = directory.reader.read(EVERYTHING).live
     assert (state.summary.complete, state.notes) == (True, ())
     return by_key(state)
 
@@ -204,7 +205,7 @@ def test_look_ups_find_the_declared_whatever_their_case(directory: Directory) ->
         Identity(USER, (("userName", "nobody@widget.example"),)),
         Identity(GROUP, (("displayName", "team"),), needs_members=True),
     ]
-    state = directory.reader.read(Question(tuple(declared), everything=False))
+    state = directory.reader.read(asking(tuple(declared), everything=False)).live
     assert state.summary.strategy == "lookup"
     expected = {*(f"u{number}@widget.example" for number in range(0, 60, 2)), "x@widget.example", "Team"}
     assert set(by_key(state)) == expected
@@ -242,7 +243,7 @@ def test_custom_fields_are_changed_one_by_one(dialect: str) -> None:
 def test_a_scan_takes_as_few_requests_as_there_are_pages_and_groups(front: str, users: int, groups: int) -> None:
     sandbox = empty_sandbox(organisation=Organisation(users, groups, 5)) if users else empty_sandbox()
     with connected(front, sandbox, dialect="4me") as directory:
-        state = directory.reader.read(EVERYTHING)
+        state = directory.reader.read(EVERYTHING).live
         assert (len(state.users), len(state.groups), state.summary.complete) == (users, groups, True)
         assert state.summary.requests == directory.client.requests == len(sandbox.requests)
         least = max(1, ceil(users / 25)) + max(1, ceil(groups / 25)) + groups
@@ -257,10 +258,10 @@ def test_large_groups_take_a_request_for_every_500_members(dialect: str, members
     with connected("in process", sandbox, dialect=dialect) as directory:
         wanted = tuple(Member(USER, str(number)) for number in range(1, members + 1))
         assert directory.writer.create(GROUP, {"displayName": "Large"}, wanted).requests == requests
-        question = Question((Identity(GROUP, (("displayName", "Large"),), needs_members=True),), everything=False)
-        live = by_key(directory.reader.read(question))["Large"]
+        question = asking((Identity(GROUP, (("displayName", "Large"),), needs_members=True),), everything=False)
+        live = by_key(directory.reader.read(question).live)["Large"]
         assert live.members == frozenset(wanted)
         emptied = directory.writer.update(replace(live, members=None), [], MemberDelta(remove=wanted))
         assert emptied.requests == requests
-        assert by_key(directory.reader.read(question))["Large"].members == frozenset()
+        assert by_key(directory.reader.read(question).live)["Large"].members == frozenset()
     sandbox.close()

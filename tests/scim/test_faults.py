@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.core.directory import Identity, Question
+from reconciler.core.directory import Identity
 from reconciler.core.model import LiveState, Member, ResourceType
 from reconciler.errors import ServiceError
 from reconciler.sandbox import Organisation, SandboxOptions, open_sandbox, parse_fault
@@ -14,8 +14,10 @@ from reconciler.sandbox.wsgi import wsgi_application
 from reconciler.scim.connection import Connection
 from reconciler.scim.directory import open_directory
 from reconciler.scim.filters import parse_filter
+from tests.builders import asking
 
 if TYPE_CHECKING:
+    from reconciler.core.directory import Question
     from reconciler.scim.filters import Filter
 
 USER, GROUP = ResourceType.USER, ResourceType.GROUP
@@ -36,7 +38,7 @@ def read(
     connection = Connection("sandbox:", dialect=dialect, requests_per_two_seconds=10**6, concurrency=2)
     try:
         with open_directory(connection, scopes=scopes, application=wsgi_application(sandbox)) as directory:
-            state = directory.reader.read(question)
+            state = directory.reader.read(question).live
             return state, [each.target.removeprefix("/scim/v2") for each in sandbox.requests]
     finally:
         sandbox.close()
@@ -49,7 +51,7 @@ def essence(state: LiveState) -> list[Any]:
 
 @pytest.fixture(name="truth", scope="module")
 def _truth() -> list[Any]:
-    state, _ = read(Question(()))
+    state, _ = read(asking(()))
     assert (len(state.users), len(state.groups)) == (60, 3)
     return essence(state)
 
@@ -68,30 +70,30 @@ def _truth() -> list[Any]:
     ],
 )
 def test_what_is_odd_is_read_as_if_it_were_not(truth: list[Any], fault: str, dialect: str) -> None:
-    state, _ = read(Question(()), fault, dialect=dialect)
+    state, _ = read(asking(()), fault, dialect=dialect)
     assert (essence(state), state.summary.complete) == (truth, True)
 
 
 def test_groups_without_members_are_empty() -> None:
-    state, _ = read(Question(()), "no-members")
+    state, _ = read(asking(()), "no-members")
     assert [group.members for group in state.groups] == [frozenset()] * 3
 
 
 @pytest.mark.parametrize("fault", ["total=+5,path=/Users", "total=-5,path=/Users", "total=+5,path=/Groups"])
 def test_totals_that_never_fit_are_not_complete_but_everybody_is_seen(truth: list[Any], fault: str) -> None:
-    state, _ = read(Question(()), fault)
+    state, _ = read(asking(()), fault)
     assert (essence(state), state.summary.complete) == (truth, False)
 
 
 def test_pages_that_overlap_miss_nobody_who_is_declared() -> None:
-    state, _ = read(Question((ANN, Identity(USER, (("externalId", "E000060"),)))), "overlap,path=/Users")
+    state, _ = read(asking((ANN, Identity(USER, (("externalId", "E000060"),)))), "overlap,path=/Users")
     ids = [each.id for each in state.users]
     assert {"1", "60"} <= set(ids)
     assert len(set(ids)) == len(ids)
     assert state.summary.complete is (len(ids) == 60)
 
 
-@pytest.mark.parametrize("question", [Question((ANN,), everything=False), Question((ANN,))])
+@pytest.mark.parametrize("question", [asking((ANN,), everything=False), asking((ANN,))])
 @pytest.mark.parametrize("fault", ["html", "html=500", "status=401", "status=404", "status=500"])
 def test_what_is_no_answer_is_an_error_and_never_nobody(fault: str, question: Question) -> None:
     with pytest.raises(ServiceError, match=r"^GET /Users"):
@@ -99,7 +101,7 @@ def test_what_is_no_answer_is_an_error_and_never_nobody(fault: str, question: Qu
 
 
 def test_a_look_up_asks_for_the_declared_only() -> None:
-    state, asked = read(Question((ANN, TEAM), everything=False))
+    state, asked = read(asking((ANN, TEAM), everything=False))
     assert [(each.type, each.id) for each in (*state.users, *state.groups)] == [(USER, "1"), (GROUP, "2")]
     assert state.groups[0].members == TEAMMATES
     assert (state.summary.strategy, state.summary.requests, len(asked)) == ("lookup", 3, 3)
@@ -112,7 +114,7 @@ def test_look_ups_take_25_at_a_time(declared: int) -> None:
         Identity(USER, (("externalId", f"E{number:06}"), ("userName", f"{number}@x")))
         for number in range(1, declared + 1)
     )
-    state, asked = read(Question(identities, everything=False))
+    state, asked = read(asking(identities, everything=False))
     assert len(state.users) == declared
     assert len(asked) == -(-declared // 25)
     assert max(map(len, asked)) < 7000
@@ -121,12 +123,12 @@ def test_look_ups_take_25_at_a_time(declared: int) -> None:
 @pytest.mark.parametrize(("needs_members", "members"), [(True, TEAMMATES), (False, None)])
 def test_members_are_read_where_they_matter(*, needs_members: bool, members: frozenset[Member] | None) -> None:
     team = Identity(GROUP, TEAM.matching, needs_members=needs_members)
-    state, asked = read(Question((team,)), scopes=(None, parse_filter('displayName eq "nothing"')))
+    state, asked = read(asking((team,)), scopes=(None, parse_filter('displayName eq "nothing"')))
     assert [group.owned for group in state.groups] == [False] * 3
     assert [group.members for group in state.groups] == [None, members, None]
     assert len(asked) == 3 + 1 + (1 if needs_members else 0)
 
 
 def test_ownership_is_the_scope() -> None:
-    state, _ = read(Question(()), scopes=(parse_filter('externalId sw "E00000" and active eq true'), None))
+    state, _ = read(asking(()), scopes=(parse_filter('externalId sw "E00000" and active eq true'), None))
     assert sorted(int(each.id) for each in state.users if each.owned) == list(range(1, 10))

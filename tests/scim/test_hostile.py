@@ -8,16 +8,18 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from reconciler.core.directory import Identity, MemberDelta, Question
+from reconciler.core.directory import Identity, MemberDelta
 from reconciler.core.model import Change, Live, Member, ResourceType
 from reconciler.errors import OperatorError, ServiceError
 from reconciler.scim.client import Client
 from reconciler.scim.connection import Connection
 from reconciler.scim.directory import open_directory
+from tests.builders import asking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from reconciler.core.directory import Question
     from reconciler.core.model import LiveState
 
 Answer = tuple[int, dict[str, str], Any]
@@ -60,7 +62,7 @@ def read(
     server = Server(answer)
     connection = Connection("sandbox:", dialect="4me", requests_per_two_seconds=10**6, concurrency=2)
     with open_directory(connection, application=server) as directory:
-        return directory.reader.read(question or Question(())), server
+        return directory.reader.read(question or asking(())).live, server
 
 
 def only_users(answer: Callable[[dict[str, str]], Answer]) -> Callable[[str, str, dict[str, str]], Answer]:
@@ -155,14 +157,14 @@ def test_the_declared_are_looked_up_after_an_incomplete_scan() -> None:
     def answer(query: dict[str, str]) -> Answer:
         return page([{"id": "9", "userName": "u9@x"}]) if "filter" in query else page(users(3), 4)
 
-    question = Question((Identity(USER, (("userName", "U9@x"),)), Identity(USER, (("userName", "u1@x"),))))
+    question = asking((Identity(USER, (("userName", "U9@x"),)), Identity(USER, (("userName", "u1@x"),))))
     found, server = read(only_users(answer), question)
     assert sorted(each.id for each in found.users) == ["1", "2", "3", "9"]
     assert [body["filter"] for _, _, body in server.asked if "filter" in body] == ['userName eq "U9@x"']
 
 
 def test_a_filter_that_is_ignored_leads_to_a_scan() -> None:
-    question = Question((Identity(USER, (("userName", "u1@x"),)),), everything=False)
+    question = asking((Identity(USER, (("userName", "u1@x"),)),), everything=False)
     found, _ = read(only_users(lambda query: page(window(users(30), query), 30)), question)
     assert (len(found.users), found.notes) == (30, ("the service ignores filters on Users: all were read",))
 

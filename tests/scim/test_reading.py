@@ -9,15 +9,16 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from reconciler.core.directory import Identity, Question
+from reconciler.core.directory import Identity
 from reconciler.core.model import Member, ResourceType
 from reconciler.errors import ServiceError
 from reconciler.scim.client import Client
 from reconciler.scim.connection import Connection
 from reconciler.scim.directory import Probe, open_directory
 from reconciler.scim.filters import matches, parse_filter
+from reconciler.scim.lists import PAGES_AHEAD, WALKS
 from reconciler.scim.pacing import LONGEST_WAIT, Timing
-from reconciler.scim.reading import PAGES_AHEAD, WALKS
+from tests.builders import asking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -69,18 +70,16 @@ def connection(dialect: Any = "4me") -> Connection:
 def test_a_total_beyond_reason_costs_a_bounded_number_of_requests() -> None:
     service = Service(people(30), total=2**31)
     with open_directory(connection(), application=service) as directory:
-        state = directory.reader.read(Question(()))
+        state = directory.reader.read(asking(())).live
     assert (len(state.users), state.summary.complete) == (30, False)
     assert service.asked.count("/Users") <= WALKS * (CONCURRENCY * PAGES_AHEAD * 2 + 4)
 
 
 def test_a_filter_that_is_ignored_is_noticed_at_its_first_page() -> None:
     service = Service(people(500), filters=lambda rows, _text: rows)
-    question = Question(
-        tuple(Identity(USER, (("userName", f"u{number}@x"),)) for number in range(20)), everything=False
-    )
+    question = asking(tuple(Identity(USER, (("userName", f"u{number}@x"),)) for number in range(20)), everything=False)
     with open_directory(connection(), application=service) as directory:
-        state = directory.reader.read(question)
+        state = directory.reader.read(question).live
     assert (len(state.users), state.summary.complete) == (500, True)
     assert service.asked.count("/Users") == 1 + 500 // 25
 
@@ -88,14 +87,14 @@ def test_a_filter_that_is_ignored_is_noticed_at_its_first_page() -> None:
 def test_hits_beyond_one_page_are_paged() -> None:
     same = [{"id": str(number), "userName": f"u{number}@x", "externalId": "E1"} for number in range(60)]
     with open_directory(connection(), application=Service(same)) as directory:
-        state = directory.reader.read(Question((Identity(USER, (("externalId", "e1"),)),), everything=False))
+        state = directory.reader.read(asking((Identity(USER, (("externalId", "e1"),)),), everything=False)).live
     assert len(state.users) == 60
 
 
 def test_scopes_say_who_is_owned() -> None:
     scopes = (parse_filter('userName eq "U1@x"'), None)
     with open_directory(connection(), scopes=scopes, application=Service(people(3))) as directory:
-        state = directory.reader.read(Question(()))
+        state = directory.reader.read(asking(())).live
     assert [(each.key, each.owned) for each in state.users] == [("u0@x", False), ("u1@x", True), ("u2@x", False)]
 
 
@@ -103,7 +102,7 @@ def test_members_that_lists_carry_are_trusted_and_named() -> None:
     members = [{"value": "1", "display": "u1@x"}, {"value": "77", "display": "eve@x"}]
     service = Service(people(2), [{"id": "g", "displayName": "Team", "members": members}])
     with open_directory(connection("rfc7644"), application=service) as directory:
-        state = directory.reader.read(Question(()))
+        state = directory.reader.read(asking(())).live
     assert [each.members for each in state.groups] == [frozenset((Member(USER, "1"), Member(USER, "77")))]
     assert state.member_names == {Member(USER, "77"): "eve@x"}
     assert set(service.asked) == {"/ServiceProviderConfig", "/Users", "/Groups"}
@@ -123,7 +122,7 @@ def test_the_probe_sees_whether_filters_find(filters: Callable[[Rows, str], Rows
     with open_directory(connection(), application=Service(people(3), groups, filters=filters)) as directory:
         found = directory.probe()
     names = ("User.externalId", "User.userName", "Group.externalId", "Group.displayName")
-    assert found == Probe("4me", 3, 2, tuple((name, works) for name in names), found.milliseconds, None)
+    assert found == Probe("4me", 3, 2, tuple((name, works) for name in names), found.milliseconds, found.budget)
 
 
 def broken(headers: list[tuple[str, str]], status: str = "200 OK") -> Client:

@@ -1,0 +1,108 @@
+"""What earlier reads and applies know of one tenant, so that the next read asks for what changed only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from reconciler.core.model import Live, Member, ResourceType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MODIFIED = "meta.lastModified"
+
+
+@dataclass(frozen=True, slots=True)
+class TypeSnapshot:
+    """Everything known of one resource type.
+
+    `active_only`: inactive ones were read only where they are declared. `absent`: matching attributes and folded values
+    that were looked up and found nobody (only needed where not everything was read).
+    """
+
+    lives: Mapping[str, Live]
+    active_only: bool = False
+    absent: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Both resource types, as of `since`.
+
+    `since`: when the read that last looked for changes began, by the service's own clock. `full_at`, `members_at`: when
+    the last full read, and the last read of all members, began, by this machine's clock (all in epoch seconds).
+    `touches`: whether a membership change moves a group's lastModified, None: unknown.
+    `names`: what the service calls members that are not among `users` and `groups`.
+    """
+
+    users: TypeSnapshot
+    groups: TypeSnapshot
+    since: float
+    full_at: float
+    members_at: float
+    touches: bool | None = None
+    names: Mapping[Member, str] = field(default_factory=dict)
+
+
+class SnapshotStore(Protocol):
+    """Where a tenant's snapshot is kept. A cache: losing it costs requests, never results."""
+
+    def load(self) -> Snapshot | None:
+        """What was kept, or None where there is nothing, or nothing to be relied on."""
+        ...
+
+    def save(self, snapshot: Snapshot, before: Snapshot | None) -> None:
+        """Keep `snapshot`; `before` is what `load` gave, if it came from there."""
+        ...
+
+
+def modified(live: Live) -> float | None:
+    """When the service last changed the resource, or None where it does not say."""
+    text = live.attributes.get(MODIFIED)
+    try:
+        return datetime.fromisoformat(str(text)).timestamp()
+    except ValueError:
+        return None
+
+
+def remember_writes(snapshot: Snapshot, written: Iterable[Live]) -> Snapshot | None:
+    """The snapshot after this tool's own writes, each as the service showed it; None where an answer tells too little.
+
+    `since` stays: what others change at the same time is still to be asked for.
+    """
+    users, groups = dict(snapshot.users.lives), dict(snapshot.groups.lives)
+    touches = snapshot.touches
+    for live in written:
+        known = users if live.type is ResourceType.USER else groups
+        if modified(live) is None:
+            return None
+        touches = learn_touches(touches, known.get(live.id), live, seen_at=snapshot.since)
+        known[live.id] = live
+    return replace(
+        snapshot,
+        users=replace(snapshot.users, lives=users),
+        groups=replace(snapshot.groups, lives=groups),
+        touches=touches,
+    )
+
+
+def learn_touches(known: bool | None, before: Live | None, after: Live, *, seen_at: float) -> bool | None:  # noqa: FBT001
+    """Whether membership changes move a group's lastModified, judged from one group seen twice.
+
+    `seen_at`: when `before` was read at the earliest. Time stamps count whole seconds, so a group that was changed in
+    the very second in which it was read proves nothing. One counter-example outweighs all examples.
+    """
+    if before is None or before.members is None or after.members in (None, before.members):
+        return known
+    then, now = modified(before), modified(after)
+    if then is None or now is None:
+        return known
+    if now == then:
+        return False if seen_at >= then + 2 else known
+    return True if known is None and _same_but_for_members(before, after) else known
+
+
+def _same_but_for_members(before: Live, after: Live) -> bool:
+    return {**before.attributes, MODIFIED: ""} == {**after.attributes, MODIFIED: ""}
