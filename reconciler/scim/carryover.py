@@ -89,13 +89,16 @@ def write_carryover(path: Path, whose: str, left: Carryover) -> None:
         "reset": round(left.reset, 3),
     }
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with suppress(OSError):
+    try:
         for folder in (path.parent.parent, path.parent):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(document, file)
         partial.replace(path)
+    except OSError:
+        with suppress(OSError):
+            partial.unlink()
 
 
 def _parse(document: dict[str, Any]) -> Carryover:

@@ -118,14 +118,19 @@ class Simulation:
         self._number += 1
         heapq.heappush(self._events, (self.now + seconds, self._number, happens))
 
-    def send(self, there: float = 0.0, back: float = 0.0) -> float:
-        """Send a request that takes so long there and back; the time at which it was sent."""
+    def finish(self) -> None:
+        """Until all answers are there."""
+        while self._events:
+            self.advance(self._events[0][0] - self.now)
+
+    def send(self, there: float = 0.0, back: float = 0.0, *, lost: bool = False) -> float:
+        """Send a request that takes so long there and back (or is lost there); the time at which it was sent."""
         ticket = self.pacer.acquire()
         sent = self.now
 
         def arrive() -> None:
             status, headers = self.answer(self.now)
-            self.later(back, lambda: self.pacer.release(ticket, status, headers))
+            self.later(back, lambda: self.pacer.release(ticket, *((None, {}) if lost else (status, headers))))
 
         self.later(there, arrive)
         if there == back == 0.0:
@@ -169,41 +174,60 @@ def test_no_server_ever_sees_more_than_its_limits(
 
 @given(
     requests=traffic(),
+    lost=st.sets(st.integers(1, 40)),
     per_hour=st.integers(1, 12),
     used=st.lists(st.integers(-3599, 0).map(float), max_size=12),
     fixed=st.booleans(),
 )
 @settings(max_examples=300)
 def test_what_others_used_and_a_lower_limit_are_learned_from_the_first_answer(
-    requests: list[tuple[float, float, float]], per_hour: int, used: list[float], *, fixed: bool
+    requests: list[tuple[float, float, float]], lost: set[int], per_hour: int, used: list[float], *, fixed: bool
 ) -> None:
     used = [0.0] * len(used) if fixed else used
     server = Server(per_hour, fixed=fixed, used=used[: per_hour - 1])
+    left = per_hour - len(server.used)  # after that, it is the answers that tell how many slots came free
     simulation = Simulation(answer=server.answer)
-    for gap, there, back in requests:
+    for number, (gap, there, back) in enumerate(requests):
         simulation.advance(gap)
-        simulation.send(there, back)
-    simulation.advance(100.0)
+        simulation.send(there, back, lost=number in lost and number < left)
+    simulation.finish()
     assert (server.refused, len(server.seen)) == (0, len(requests))
 
 
-@given(runs=st.lists(traffic(), max_size=4), **LIMITS, **SERVERS)
-@settings(max_examples=200)
+@given(runs=st.lists(traffic(), max_size=4), used=st.integers(0, 5), stated=st.booleans(), **LIMITS, **SERVERS)
+@settings(max_examples=300)
 def test_runs_that_follow_each_other_keep_the_limits_together(
-    runs: list[list[tuple[float, float, float]]], per_hour: int, per_two_seconds: int, *, fixed: bool, told: bool
+    runs: list[list[tuple[float, float, float]]], used: int, per_hour: int, per_two_seconds: int, **how: bool
 ) -> None:
-    server = Server(per_hour, per_two_seconds, fixed=fixed, told=told)
-    before: Simulation | None = None
+    told = how["told"] or not how["stated"]
+    server = Server(per_hour, per_two_seconds, fixed=how["fixed"], told=told)
+    server.used = [0.0] * min(used, per_hour - 1) if told else []
+    limit = per_hour if how["stated"] else None
+    now, before = 0.0, None
     for requests in runs:
-        simulation = Simulation(per_hour, per_two_seconds, answer=server.answer, now=before.now if before else 0.0)
+        simulation = Simulation(limit, per_two_seconds, answer=server.answer, now=now)
         if before:
-            simulation.pacer.recall(before.pacer.carry_over())
+            simulation.pacer.recall(before)
         for gap, there, back in requests:
             simulation.advance(gap)
             simulation.send(there, back)
-        simulation.advance(11.0 if requests else 0.0)
-        before = simulation
+        simulation.finish()
+        now, before = simulation.now, simulation.pacer.carry_over()
     assert (server.refused, len(server.seen)) == (0, sum(map(len, runs)))
+
+
+def test_what_is_under_way_when_a_run_ends_counts_in_the_next() -> None:
+    first, second = Simulation(3600, 2), Simulation(3600, 2)
+    first.answered()
+    first.send(9.0)
+    second.pacer.recall(first.pacer.carry_over())
+    assert [second.send(), second.pacer.budget().left] == [2.0, 3597]
+
+
+def test_headers_that_stop_coming_are_not_waited_for() -> None:
+    simulation = Simulation(answer=lambda _now: (200, {}))
+    simulation.limited(3600, 0, EPOCH + 9)
+    assert [simulation.send(1.0, 1.0) for _ in range(4)] == [10.0, 12.0, 12.0, 12.0]
 
 
 def test_no_longer_than_needed() -> None:
