@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import allow_option, manifests_argument, plan_options
+from reconciler.cli.options import allow_option, manifests_argument, max_wait_option, plan_options
 from reconciler.errors import OperatorError, PartialApply
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from reconciler.cli.console import Bar, Console
+    from reconciler.core.forecast import Forecast
     from reconciler.core.model import Action, Outcome
     from reconciler.run import Applied, Planned
 
@@ -36,11 +38,12 @@ if TYPE_CHECKING:
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @allow_option
+@max_wait_option
 @click.pass_obj
 def command(console: Console, /, manifests: Path, plan_file: Path | None, **chosen: object) -> int:
     """Make 4me what the manifests say: plan, show, ask, carry out."""
     from reconciler import run
-    from reconciler.cli.rendering import load_plan, render
+    from reconciler.cli.rendering import load_plan, render, say_forecast
     from reconciler.report.text import render_outcomes
 
     approved = load_plan(plan_file) if plan_file else None
@@ -48,11 +51,18 @@ def command(console: Console, /, manifests: Path, plan_file: Path | None, **chos
     def confirm(planned: Planned) -> bool:
         read.close()
         console.out(render(planned.plan, "text", console))
+        say_forecast(console, planned.forecast)
         return bool(chosen["yes"]) or _ask(planned)
+
+    def start(forecast: Forecast) -> None:
+        stop.gently = True
+        if approved:
+            read.close()
+            say_forecast(console, forecast)
 
     with console.progress("reading 4me") as read, _progress(console, read) as told, _stopping(console) as stop:
         options = plan_options(console, manifests, read, **chosen)
-        how = run.ApplyOptions(approved=approved, confirm=confirm, on_outcome=told, stop=stop)
+        how = run.ApplyOptions(approved, confirm, on_start=start, on_outcome=told, stop=stop.event)
         try:
             applied = run.apply(options, how)
         except run.Refused as refusal:
@@ -93,15 +103,24 @@ def _progress(console: Console, read: Bar) -> Iterator[Callable[[Outcome, int], 
         yield told
 
 
+@dataclass(slots=True)
+class _Stop:
+    """`event` ends all waits; `gently`, once the apply has begun: what is in flight finishes."""
+
+    event: Event
+    gently: bool = False
+
+
 @contextmanager
-def _stopping(console: Console) -> Iterator[Event]:
-    """The first Ctrl-C lets what is in flight finish; the second one interrupts."""
-    stop = Event()
+def _stopping(console: Console) -> Iterator[_Stop]:
+    """Ctrl-C interrupts, but once the apply has begun the first one lets what is in flight finish."""
+    stop = _Stop(Event())
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
+        interrupt = stop.event.is_set() or not stop.gently
+        stop.event.set()
+        if interrupt:
             raise KeyboardInterrupt
-        stop.set()
         console.say("stopping: requests in flight finish first (Ctrl-C again to interrupt them)")
 
     before = signal.signal(signal.SIGINT, on_signal)

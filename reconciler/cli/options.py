@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.core.durations import parse_duration
 from reconciler.core.guards import ALLOWABLE
 
 if TYPE_CHECKING:
@@ -33,6 +34,20 @@ class Allowance(click.ParamType[tuple[str, int]]):
         return found[1], int(found[2])
 
 
+class Duration(click.ParamType[float]):
+    """Seconds, written as `90s`, `10m`, `2h` or a plain number of seconds."""
+
+    name = "DURATION"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        try:
+            return parse_duration(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 manifests_argument = click.argument(
     "manifests", type=click.Path(path_type=Path), default=Path("manifests"), metavar="[MANIFESTS]"
 )
@@ -44,6 +59,11 @@ allow_option = click.option(
 )
 target_option = click.option(
     "--target", "targets", multiple=True, metavar="KEY", help="Only this userName or group displayName (repeatable)."
+)
+max_wait_option = click.option(
+    "--max-wait",
+    type=Duration(),
+    help="Longest wait for the service's limits, such as 90s, 10m or 2h; a longer one ends the run at once.",
 )
 refresh_option = click.option(
     "--refresh",
@@ -60,10 +80,13 @@ format_option = click.option(
 def plan_options(
     console: Console, manifests: Path, read: Callable[[int, int | None], None], **chosen: object
 ) -> PlanOptions:
-    """What the command line says about planning. `chosen`: targets, allow, refresh, as far as the command has them."""
+    """What the command line says about planning.
+
+    `chosen`: targets, allow, refresh and max_wait, as far as the command has them.
+    """
     from reconciler.run import PlanOptions
 
-    targets, allow = chosen.get("targets", ()), chosen.get("allow", ())
+    targets, allow, max_wait = chosen.get("targets", ()), chosen.get("allow", ()), chosen.get("max_wait")
     return PlanOptions(
         manifests,
         console.state,
@@ -71,6 +94,7 @@ def plan_options(
         targets=targets if isinstance(targets, tuple) else (),
         full=chosen.get("refresh") == "full",
         allow=dict(allow) if isinstance(allow, tuple) else {},
+        max_wait=max_wait if isinstance(max_wait, float) else None,
         on_read=read,
         on_talk=console.say,
     )
