@@ -77,7 +77,8 @@ class _Asking:
         inside = sorted(stamp for stamp in stamps.values() if stamp > start)
         few = len(inside) <= self.lists.dialect.page_size
         lives, stamps, shown = self._merge(start if few else newest, stamps)
-        if not few and (told := self._miscounted(start, inside, stamps)):
+        counted = {id_: stamp for id_, stamp in stamps.items() if lives[id_].active or not self.known.active_only}
+        if not few and (told := self._miscounted(start, inside, counted)):
             if 2 * told > everything.total:
                 raise Doubt(f"{told} {self.resource.value}s changed about the time of the last read")
             lives, stamps, shown = self._merge(start, stamps)
@@ -88,15 +89,16 @@ class _Asking:
         unread = everything.total - len(lives)
         return Changes(lives, shown, max(unread, 0), moment)
 
-    def _miscounted(self, start: int, inside: list[float], stamps: Mapping[str, float]) -> int:
+    def _miscounted(self, start: int, inside: list[float], counted: Mapping[str, float]) -> int:
         """How many changes since `start` the service has, where its counts are not those that are known; else 0.
 
         Known changes that are newer than the last read (this tool's own writes) are counted from their middle too.
         """
         middle = floor(inside[len(inside) // 2])
         places = [start, middle] if inside[-1] > self.since and start < middle < floor(inside[-1]) else [start]
-        told = [self.lists.page(self.resource, wanted=_newer(place), count=1).total for place in places]
-        return 0 if told == [_count(stamps, place) for place in places] else max(told[0], 1)
+        only = f" and {ACTIVE}" if self.known.active_only else ""
+        told = [self.lists.page(self.resource, wanted=_newer(place) + only, count=1).total for place in places]
+        return 0 if told == [_count(counted, place) for place in places] else max(told[0], 1)
 
     def _merge(self, start: int, stamps: dict[str, float]) -> tuple[dict[str, Live], dict[str, float], frozenset[str]]:
         """All that is known with what changed after `start`: every known change must be among that."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,18 +15,15 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
 from reconciler import run
 from reconciler.core.model import Outcome, ReadSummary
 from reconciler.report.plan_json import plan_document, render_plan_json
-from reconciler.sandbox import Organisation, SandboxOptions, open_sandbox, parse_fault
+from reconciler.sandbox import Organisation, parse_fault
 from reconciler.sandbox.messages import Request
-from reconciler.sandbox.server import serve
+from tests.services import options, service, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from reconciler.sandbox import Sandbox
 
 EXAMPLE = Path(__file__).parents[2] / "manifests"
@@ -58,38 +54,6 @@ def organisations(draw: st.DrawFn) -> dict[str, Any]:
             group["members"].append({"group": groups[0]["displayName"]})
         groups.append(group)
     return {"users": users, "groups": groups}
-
-
-def write(folder: Path, organisation: dict[str, Any], url: str, dialect: str) -> None:
-    tenant = {"kind": "Tenant", "name": "test", "endpoint": url, "dialect": dialect}
-    tenant["limits"] = {"requestsPerHour": 10**6, "requestsPerTwoSeconds": 10**6}  # type: ignore[assignment]
-    documents = [
-        tenant,
-        {"kind": "Users", "users": organisation["users"]},
-        {"kind": "Groups", "groups": organisation["groups"]},
-    ]
-    folder.mkdir(exist_ok=True)
-    with (folder / "all.yaml").open("w", encoding="utf-8") as file:
-        YAML(typ="safe", pure=True).dump_all(documents, file)
-
-
-@contextmanager
-def service(**options: Any) -> Iterator[tuple[Sandbox, str]]:
-    sandbox = open_sandbox(SandboxOptions(database=None, seeded=False, rate_limit=10**6, **options))
-    try:
-        with serve(sandbox) as served:
-            yield sandbox, served.url
-    finally:
-        sandbox.close()
-
-
-def options(folder: Path) -> run.PlanOptions:
-    return run.PlanOptions(
-        folder / "manifests",
-        folder / "state",
-        on_talk=lambda _text: None,
-        allow={"deactivations": 10**6, "membershipRemovals": 10**6},
-    )
 
 
 def converge(folder: Path) -> tuple[run.Planned, run.Applied]:
