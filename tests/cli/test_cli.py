@@ -85,7 +85,7 @@ def test_apply_asks_and_refuses_where_nobody_can_answer(
     monkeypatch.setattr(sys, "stdin", (tmp_path / "manifests" / "users.yaml").open(encoding="utf-8"))
     code, _, err = cli("apply", tmp_path / "manifests")
     sys.stdin.close()
-    assert (code, err.splitlines()[0]) == (1, "error: nobody to ask here: there is no terminal")
+    assert (code, err.splitlines()[1]) == (1, "error: nobody to ask here: there is no terminal")
 
 
 def test_a_guard_refuses_with_the_whole_plan_and_allow_lets_it_pass(
