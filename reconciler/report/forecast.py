@@ -23,7 +23,7 @@ def render_forecast(forecast: Forecast, now: datetime) -> str:
     done = (
         f"done in about {show_seconds(seconds)}, at {_clock(now + timedelta(seconds=seconds), now)}"
         if seconds
-        else "done at once"
+        else "done within seconds"
     )
     return f"apply will need {requests}: {left}, {done}"
 

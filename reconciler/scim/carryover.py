@@ -32,13 +32,14 @@ _MOST_REQUESTS = 1_000_000
 class Carryover:
     """All times in epoch seconds. `answered`: how many answers came at which time, oldest first.
 
-    `remaining`: requests that the service said are left until `reset`; None where it said nothing.
+    `remaining`: how many of `limit` requests are left until `reset`, as the service said; None where it said nothing.
     """
 
     at: float
     answered: tuple[tuple[float, int], ...] = ()
     remaining: int | None = None
     reset: float = 0.0
+    limit: int = 0
 
 
 @contextmanager
@@ -87,6 +88,7 @@ def write_carryover(path: Path, whose: str, left: Carryover) -> None:
         "answered": left.answered,
         "remaining": left.remaining,
         "reset": round(left.reset, 3),
+        "limit": left.limit,
     }
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -108,7 +110,7 @@ def _parse(document: dict[str, Any]) -> Carryover:
     if sum(count for _, count in answered) > _MOST_REQUESTS:
         raise ValueError
     known = None if remaining is None else _count(remaining)
-    return Carryover(_number(document["at"]), answered, known, _number(document["reset"]))
+    return Carryover(_number(document["at"]), answered, known, _number(document["reset"]), _count(document["limit"]))
 
 
 def _number(value: object) -> float:

@@ -150,6 +150,7 @@ class Pacer:
             self._burst.answered.extend(times)
             if earlier.remaining is not None:
                 self._told.recall(earlier.remaining, earlier.reset + shift)
+                self._hour.limit = min(self._pace.per_hour or earlier.limit, earlier.limit) or self._hour.limit
 
     def carry_over(self) -> Carryover:
         """What the next run is to count."""
@@ -159,7 +160,8 @@ class Pacer:
             times = [at - now + epoch for at in self._hour.answered] + [epoch] * self._under_way
             left = self._told.left(self._under_way)
             known = None if left is None else max(0, left)
-            return Carryover(epoch, gather(times, epoch - BURST), known, self._told.reset - now + epoch)
+            reset = self._told.reset - now + epoch
+            return Carryover(epoch, gather(times, epoch - BURST), known, reset, self._hour.limit)
 
     def _hindrance(self) -> _Hindrance | None:
         self._check_stop()

@@ -69,7 +69,7 @@ def test_seconds_within_both_limits(requests: int, left: int, renewed_in: float,
 @pytest.mark.parametrize(
     ("requests", "left", "told", "text"),
     [
-        (1, 3600, True, "apply will need 1 request: 3,600 are left this hour, done at once"),
+        (1, 3600, True, "apply will need 1 request: 3,600 are left this hour, done within seconds"),
         (
             1234,
             2100,

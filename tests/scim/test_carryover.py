@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOW = 1_700_000_000.0
-LEFT = Carryover(NOW, ((NOW - 100.0, 7), (NOW - 1.5, 2), (NOW, 1)), 3590, NOW + 3000.0)
+LEFT = Carryover(NOW, ((NOW - 100.0, 7), (NOW - 1.5, 2), (NOW, 1)), 3590, NOW + 3000.0, 3600)
 WHOSE = "https://x/scim/v2 widget"
 
 
@@ -48,6 +48,7 @@ GOOD: dict[str, Any] = {
     "answered": [],
     "remaining": None,
     "reset": 0.0,
+    "limit": 0,
 }
 
 
@@ -68,6 +69,7 @@ GOOD: dict[str, Any] = {
         {"remaining": "many"},
         {"remaining": -1},
         {"reset": None},
+        {"limit": None},
     ],
 )
 def test_a_damaged_one_is_ignored(tmp_path: Path, damage: dict[str, Any]) -> None:

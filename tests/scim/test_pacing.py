@@ -223,6 +223,15 @@ def test_what_is_under_way_when_a_run_ends_counts_in_the_next() -> None:
     assert [second.send(), second.pacer.budget().left] == [2.0, 3597]
 
 
+def test_a_limit_that_an_earlier_run_learned_counts_until_the_next_answer() -> None:
+    first, second = Simulation(), Simulation()
+    first.limited(50, 0, EPOCH + 9)
+    second.pacer.recall(first.pacer.carry_over())
+    assert [second.send(), second.told] == [10.0, ["waiting 10 s, until +10: the hour's 50 requests are used up"]]
+    second.limited(90, 80, EPOCH + 9)
+    assert second.pacer.budget().per_hour == 90
+
+
 def test_headers_that_stop_coming_are_not_waited_for() -> None:
     simulation = Simulation(answer=lambda _now: (200, {}))
     simulation.limited(3600, 0, EPOCH + 9)
