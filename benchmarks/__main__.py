@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,8 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results: dict[str, Result] = {}
     try:
         for row in rows:
-            print(f"measuring {row.name}", file=sys.stderr, flush=True)
+            start = time.perf_counter()
             results[row.name] = measure_row(row, bench)
+            print(f"{row.name}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
     finally:
         bench.close()
     print(
@@ -75,7 +77,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--full", action="store_true", help="also ten times as many users as --users")
     parser.add_argument("--users", type=int, default=100_000, help="the large organisation; the small has a tenth")
     parser.add_argument("--rounds", type=int, default=5, help="how often to measure each thing")
-    parser.add_argument("--budget", type=float, default=40.0, help="seconds after which a thing has no further round")
+    parser.add_argument("--budget", type=float, default=20.0, help="seconds after which a thing has no further round")
     parser.add_argument("--work", type=Path, default=WORK, help="folder for generated files")
     parser.add_argument("--history", type=Path, default=HISTORY, help="the file that remembers runs")
     parser.add_argument("--no-history", action="store_true", help="do not remember this run")

@@ -47,7 +47,7 @@ class Workbench:
 
     folder: Path
     rounds: int = 5
-    budget: float = 40.0
+    budget: float = 20.0
     _stack: ExitStack = field(default_factory=ExitStack)
     _measured: dict[str, object] = field(default_factory=dict)
     _servers: dict[str, Server] = field(default_factory=dict)
