@@ -1,9 +1,8 @@
-"""Mapped records to desired state: keys, references resolved, and every contradiction between records."""
+"""Records to desired state: keys, references resolved, and every contradiction between records."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from reconciler.core.model import Desired, DesiredState, Member, Record, ResourceType
@@ -15,46 +14,29 @@ from reconciler.core.suggest import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from reconciler.core.model import MappedRecord
-
 MAX_HINTS = 20
 """A set with thousands of unknown names needs no thousands of guesses, each of which looks at every name."""
 RecordProblem = tuple[Record, tuple[str | int, ...], str]
+"""A record, the path inside it (attribute name first), and what is wrong there."""
 
 
-@dataclass(slots=True)
-class _Names:
-    """Declared resources of one type by each name that a reference may use, without case, best name first."""
+class _Index:
+    """Records by one attribute without case: the first of each value, and the others that have the same."""
 
-    by_attribute: dict[str, dict[str, list[MappedRecord]]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, records: Sequence[MappedRecord], attributes: Sequence[str]) -> _Names:
-        names = cls()
-        for attribute in attributes:
-            index: dict[str, list[MappedRecord]] = defaultdict(list)
-            for each in records:
-                value = fold(each.attributes.get(attribute))
-                if value:
-                    index[value].append(each)
-            names.by_attribute[attribute] = index
-        return names
-
-    def find(self, name: str) -> list[MappedRecord]:
-        for index in self.by_attribute.values():
-            if fold(name) in index:
-                return index[fold(name)]
-        return []
-
-    def known(self) -> Iterator[str]:
-        for attribute, index in self.by_attribute.items():
-            for found in index.values():
-                yield str(found[0].attributes[attribute])
+    def __init__(self, records: Sequence[Record], attribute: str) -> None:
+        self.attribute = attribute
+        self.first: dict[str, Record] = {}
+        self.others: dict[str, list[Record]] = {}
+        for each in records:
+            value = each.attributes.get(attribute)
+            folded = fold(value)
+            if folded:
+                name = value if isinstance(value, str) and value == folded else folded  # one text less to keep
+                if self.first.setdefault(name, each) is not each:
+                    self.others.setdefault(name, []).append(each)
 
 
-def build_desired(
-    users: Sequence[MappedRecord], groups: Sequence[MappedRecord]
-) -> tuple[DesiredState, list[RecordProblem]]:
+def build_desired(users: Sequence[Record], groups: Sequence[Record]) -> tuple[DesiredState, list[RecordProblem]]:
     """Desired state, and everything that is wrong between the records (then the state is not to be used)."""
     return _Builder(users, groups).build()
 
@@ -62,149 +44,196 @@ def build_desired(
 class _Builder:
     """Resolves names once for all records; collects problems."""
 
-    def __init__(self, users: Sequence[MappedRecord], groups: Sequence[MappedRecord]) -> None:
+    def __init__(self, users: Sequence[Record], groups: Sequence[Record]) -> None:
         self.hints = 0
-        self.users = [each for each in users if self._has_key(each)]
-        self.groups = [each for each in groups if self._has_key(each)]
-        self.problems: list[RecordProblem] = [
-            (each.record, (), f"{each.record.type.value.lower()} without {KEY_ATTRIBUTE[each.record.type]}")
-            for each in (*users, *groups)
-            if not self._has_key(each)
-        ]
-        self.user_names = _Names.of(self.users, ("userName", "externalId", "displayName"))
-        self.managers = _Names.of(self.users, ("userName", "externalId"))
-        self.group_names = _Names.of(self.groups, ("displayName", "externalId"))
+        self.problems: list[RecordProblem] = []
+        self.users = self._with_key(users)
+        self.groups = self._with_key(groups)
+        self.managers = (_Index(self.users, "userName"), _Index(self.users, "externalId"))
+        self.group_names = (_Index(self.groups, "displayName"), _Index(self.groups, "externalId"))
+        self.members: dict[Member, Member] = {}
+        """What a member as written is found to be."""
+
+    @cached_property
+    def display_names(self) -> _Index:
+        """Only members may be named so, and few are."""
+        return _Index(self.users, "displayName")
+
+    def user_names(self) -> Iterator[_Index]:
+        yield from self.managers
+        yield self.display_names
 
     def build(self) -> tuple[DesiredState, list[RecordProblem]]:
-        self._check_duplicates(self.users, ("userName", "externalId"))
-        self._check_duplicates(self.groups, ("displayName", "externalId"))
-        bosses = {_key(each): boss for each in self.users if (boss := self._manager(each))}
+        for index in (*self.managers, *self.group_names):
+            self._check_duplicates(index)
+        bosses = self._bosses()
         memberships = self._memberships()
         nested = {
-            key: [member.name for member in sorted(members) if member.type is ResourceType.GROUP]
+            key: sorted(name for resource, name in members if resource is ResourceType.GROUP)
             for key, members in memberships.items()
         }
-        self._check_cycles(self.users, {key: [boss] for key, boss in bosses.items()}, ("manager", "managers"))
+        if _goes_round(bosses):
+            self._check_cycles(self.users, {key: [boss] for key, boss in bosses.items()}, ("manager", "managers"))
         self._check_cycles(self.groups, nested, ("members", "nested groups"))
         return (
             DesiredState(
-                tuple(_desired_user(each, bosses.get(_key(each))) for each in self.users),
-                tuple(_desired_group(each, memberships.get(_key(each))) for each in self.groups),
+                tuple([_desired_user(each, bosses.get(_key(each))) for each in self.users]),
+                tuple([_desired_group(each, memberships.get(_key(each))) for each in self.groups]),
             ),
             self.problems,
         )
 
-    @staticmethod
-    def _has_key(each: MappedRecord) -> bool:
-        return bool(fold(each.attributes.get(KEY_ATTRIBUTE[each.record.type])))
+    def _with_key(self, records: Sequence[Record]) -> Sequence[Record]:
+        without = [each for each in records if not each.attributes.get(KEY_ATTRIBUTE[each.type])]
+        if not without:
+            return records
+        for each in without:
+            self.problems.append((each, (), f"{each.type.value.lower()} without {KEY_ATTRIBUTE[each.type]}"))
+        return [each for each in records if each.attributes.get(KEY_ATTRIBUTE[each.type])]
 
-    def _check_duplicates(self, records: Sequence[MappedRecord], attributes: Sequence[str]) -> None:
-        for attribute in attributes:
-            first: dict[str, MappedRecord] = {}
-            for each in records:
-                value = fold(each.attributes.get(attribute))
-                if not value:
-                    continue
-                earlier = first.setdefault(value, each)
-                if earlier is not each:
-                    noun = each.record.type.value.lower()
-                    message = (
-                        f"two {noun}s with {attribute} `{each.attributes[attribute]}`: also at {earlier.record.source}"
-                    )
-                    self.problems.append((each.record, (attribute,), message))
+    def _check_duplicates(self, index: _Index) -> None:
+        for name, others in index.others.items():
+            earlier = index.first[name]
+            for each in others:
+                value = each.attributes[index.attribute]
+                message = f"two {each.type.value.lower()}s with {index.attribute} `{value}`: also at {earlier.source}"
+                self.problems.append((each, (index.attribute,), message))
 
-    def _hint(self, name: str, names: _Names) -> str:
+    def _hint(self, name: str, indexes: Iterable[_Index]) -> str:
         self.hints += 1
-        return did_you_mean(name, names.known()) if self.hints <= MAX_HINTS else ""
+        return did_you_mean(name, _known(indexes)) if self.hints <= MAX_HINTS else ""
 
-    def _manager(self, each: MappedRecord) -> str | None:
-        name = each.attributes.get(MANAGER)
-        if not isinstance(name, str):
-            return None
-        found = self.managers.find(name)
-        if not found:
-            hint = self._hint(name, self.managers)
-            message = f"manager `{name}` is no declared user's userName or externalId{hint}"
-            self.problems.append((each.record, ("manager",), message))
-            return None
-        return _key(found[0])
+    def _bosses(self) -> dict[str, str]:
+        """Users' keys and those of their managers."""
+        bosses: dict[str, str] = {}
+        resolved: dict[str, str] = {}
+        for each in self.users:
+            name = each.attributes.get(MANAGER)
+            if not isinstance(name, str):
+                continue
+            boss = resolved.get(name) or self._boss(each, name)
+            if boss:
+                bosses[_key(each)] = resolved[name] = boss
+        return bosses
+
+    def _boss(self, each: Record, name: str) -> str | None:
+        found = _find(name, self.managers)
+        if found:
+            return _key(found[0])
+        hint = self._hint(name, self.managers)
+        message = f"manager `{name}` is no declared user's userName or externalId{hint}"
+        self.problems.append((each, ("manager",), message))
+        return None
 
     def _memberships(self) -> dict[str, set[Member]]:
         """Members by group, for the groups whose membership is managed."""
         members: dict[str, set[Member]] = {}
         for group in self.groups:
-            if group.record.members is not None or group.record.membership is not None:
+            if group.members is not None or group.membership is not None:
                 members[_key(group)] = set()
-            for index, member in enumerate(group.record.members or ()):
-                found = self._member(group, member, index)
+            for index, member in enumerate(group.members or ()):
+                found = self.members.get(member) or self._member(group, member, index)
                 if found:
                     members[_key(group)].add(found)
         for user in self.users:
-            for index, name in enumerate(user.record.groups or ()):
-                groups = self.group_names.find(name)
-                if groups:
-                    members.setdefault(_key(groups[0]), set()).add(Member(ResourceType.USER, _key(user)))
-                else:
-                    hint = self._hint(name, self.group_names)
-                    self.problems.append((user.record, ("groups", index), f"group `{name}` is not declared{hint}"))
+            if user.groups:
+                for key in self._groups_of(user, user.groups):
+                    members.setdefault(key, set()).add(Member(ResourceType.USER, _key(user)))
         return members
 
-    def _member(self, group: MappedRecord, member: Member, index: int) -> Member | None:
-        names = self.user_names if member.type is ResourceType.USER else self.group_names
-        found = names.find(member.name)
+    def _groups_of(self, user: Record, names: Sequence[str]) -> Iterator[str]:
+        for index, name in enumerate(names):
+            groups = _find(name, self.group_names)
+            if groups:
+                yield _key(groups[0])
+            else:
+                hint = self._hint(name, self.group_names)
+                self.problems.append((user, ("groups", index), f"group `{name}` is not declared{hint}"))
+
+    def _member(self, group: Record, member: Member, index: int) -> Member | None:
+        found = _find(member.name, self.user_names() if member.type is ResourceType.USER else self.group_names)
         if len(found) == 1:
-            return Member(member.type, _key(found[0]))
-        self.problems.append((group.record, ("members", index), self._member_problem(member, found, names)))
+            self.members[member] = resolved = Member(member.type, _key(found[0]))
+            return resolved
+        self.problems.append((group, ("members", index), self._member_problem(member, found)))
         return None
 
-    def _member_problem(self, member: Member, found: Sequence[MappedRecord], names: _Names) -> str:
+    def _member_problem(self, member: Member, found: Sequence[Record]) -> str:
         if found:
-            places = ", ".join(str(each.record.source) for each in found)
+            places = ", ".join(str(each.source) for each in found)
             return f"member `{member.name}` could be any of {len(found)}: {places}; write the userName"
         if member.type is ResourceType.GROUP:
-            return f"group `{member.name}` is not declared{self._hint(member.name, names)}"
-        if self.group_names.find(member.name):
+            return f"group `{member.name}` is not declared{self._hint(member.name, self.group_names)}"
+        if _find(member.name, self.group_names):
             return f"member `{member.name}` is a group: write {{group: {member.name}}}"
-        return f"member `{member.name}` is no declared user{self._hint(member.name, names)}"
+        return f"member `{member.name}` is no declared user{self._hint(member.name, self.user_names())}"
 
-    def _check_cycles(
-        self, records: Sequence[MappedRecord], edges: dict[str, list[str]], words: tuple[str, str]
-    ) -> None:
+    def _check_cycles(self, records: Sequence[Record], edges: dict[str, list[str]], words: tuple[str, str]) -> None:
         by_key = {_key(each): each for each in records}
         attribute, noun = words
         for cycle in _cycles(edges):
             chain = " → ".join((*cycle, cycle[0]))
-            self.problems.append((by_key[cycle[0]].record, (attribute,), f"cycle of {noun}: {chain}"))
+            self.problems.append((by_key[cycle[0]], (attribute,), f"cycle of {noun}: {chain}"))
 
 
-def _key(each: MappedRecord) -> str:
-    return str(each.attributes[KEY_ATTRIBUTE[each.record.type]])
+def _find(name: str, indexes: Iterable[_Index]) -> list[Record]:
+    """The records that a reference names, by the best name first."""
+    folded = fold(name)
+    for index in indexes:
+        if folded in index.first:
+            return [index.first[folded], *index.others.get(folded, ())]
+    return []
 
 
-def _desired_user(each: MappedRecord, manager: str | None) -> Desired:
-    attributes = {**each.attributes, MANAGER: manager} if MANAGER in each.attributes else each.attributes
+def _known(indexes: Iterable[_Index]) -> Iterator[str]:
+    for index in indexes:
+        for found in index.first.values():
+            yield str(found.attributes[index.attribute])
+
+
+def _key(each: Record) -> str:
+    return str(each.attributes[KEY_ATTRIBUTE[each.type]])
+
+
+def _desired_user(each: Record, manager: str | None) -> Desired:
+    attributes = each.attributes
+    if attributes.get(MANAGER) != manager:
+        attributes = {**attributes, MANAGER: manager}
     return Desired(
         ResourceType.USER,
         _key(each),
         attributes,
-        each.record.source,
+        each.source,
         active=attributes.get("active", True) is not False,
         create_only=each.create_only,
-        adopt=each.record.adopt,
+        adopt=each.adopt,
     )
 
 
-def _desired_group(each: MappedRecord, members: Iterable[Member] | None) -> Desired:
+def _desired_group(each: Record, members: Iterable[Member] | None) -> Desired:
     return Desired(
         ResourceType.GROUP,
         _key(each),
         each.attributes,
-        each.record.source,
+        each.source,
         create_only=each.create_only,
         members=None if members is None else frozenset(members),
-        membership=each.record.membership or "authoritative",
-        adopt=each.record.adopt,
+        membership=each.membership or "authoritative",
+        adopt=each.adopt,
     )
+
+
+def _goes_round(bosses: dict[str, str]) -> bool:
+    """Whether someone is a manager above himself. Everybody has one manager at most, so this is quick to tell."""
+    reached_from: dict[str, str] = {}
+    for start in bosses:
+        key: str | None = start
+        while key is not None and key not in reached_from:
+            reached_from[key] = start
+            key = bosses.get(key)
+        if key is not None and reached_from[key] == start:
+            return True
+    return False
 
 
 def _cycles(edges: dict[str, list[str]]) -> Iterator[tuple[str, ...]]:

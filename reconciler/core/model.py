@@ -60,34 +60,22 @@ class Member(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One declared user or group as its author wrote it.
+class Record(NamedTuple):
+    """One declared user or group, after mapping.
 
-    `attributes` are under the author's names. `groups` (users) and `members` (groups) are names as written,
-    None where the author wrote nothing; a member is `(ResourceType.GROUP, name)` where written `{group: name}`.
+    `attributes`: SCIM attribute path -> value, references as the author wrote them. `groups` (users) and `members`
+    (groups) are names as written, None where the author wrote nothing; a member is `(ResourceType.GROUP, name)` where
+    written `{group: name}`. `create_only`: the paths that are written at creation only and not compared afterwards.
     """
 
     type: ResourceType
     source: Source
     attributes: Attributes
+    create_only: frozenset[str] = frozenset()
     groups: tuple[str, ...] | None = None
     members: tuple[Member, ...] | None = None
     membership: MembershipMode | None = None
     adopt: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MappedRecord:
-    """A record and what the mapping made of it.
-
-    `attributes`: SCIM attribute path -> value, references as the author wrote them.
-    `create_only`: the paths among them that are written at creation only and not compared afterwards.
-    """
-
-    record: Record
-    attributes: Attributes
-    create_only: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

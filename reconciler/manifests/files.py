@@ -6,93 +6,119 @@ import os
 import stat
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.errors import ManifestError, OperatorError, Problem
+from reconciler.manifests.limits import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
-MAX_BYTES = 64 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""A pipe is not waited for; Windows is not to touch line breaks."""
+
+
+class ManifestFile(NamedTuple):
+    """A manifest's name (posix path below the folder) and its bytes without a byte order mark."""
+
+    name: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class ManifestFile:
-    """A manifest's name (posix path below the folder) and text."""
+class ManifestFiles:
+    """All files that can be read, in order; `sha256:<hex>` over names and contents; what is wrong with the others."""
 
-    name: str
-    text: str
+    files: tuple[ManifestFile, ...]
     digest: str
+    problems: tuple[Problem, ...]
 
 
-def read_files(folder: Path) -> tuple[list[ManifestFile], list[Problem]]:
-    """All manifest files below `folder`, and what is wrong with those that cannot be read.
-
-    Raises OperatorError where the folder is none.
-    """
+def read_files(folder: Path) -> ManifestFiles:
+    """All manifest files below `folder`. Raises OperatorError where the folder is none."""
     if not folder.is_dir():
         raise OperatorError(f"no manifests folder {folder}", hint="name it: reconciler plan FOLDER")
+    finder = _Finder(os.fspath(folder))
+    finder.walk(finder.folder, "")
     files: list[ManifestFile] = []
-    finder = _Finder(folder)
-    finder.walk(folder)
-    problems = finder.problems
+    problems, digest = finder.problems, sha256()
     for name in sorted(finder.names):
         try:
-            files.append(_read(folder / name, name))
+            data = _read(f"{finder.folder}/{name}", name)
         except ManifestError as error:
             problems += error.problems
-    return files, problems
+            continue
+        digest.update(f"{chr(10) if files else ''}{sha256(data).hexdigest()}  {name}".encode())
+        files.append(ManifestFile(name, data.removeprefix(_BOM)))
+    return ManifestFiles(tuple(files), f"sha256:{digest.hexdigest()}", tuple(problems))
 
 
-def manifests_digest(files: Sequence[ManifestFile]) -> str:
-    """`sha256:<hex>` over names and contents."""
-    listing = "\n".join(f"{file.digest}  {file.name}" for file in files)
-    return f"sha256:{sha256(listing.encode()).hexdigest()}"
+def read_again(folder: Path, name: str) -> ManifestFile:
+    """One of the files once more. Raises ManifestError."""
+    return ManifestFile(name, _read(f"{os.fspath(folder)}/{name}", name).removeprefix(_BOM))
+
+
+def decode(file: ManifestFile) -> str:
+    """The text of a file. Raises ManifestError where it is none."""
+    name, data = file
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        message = f"not UTF-8: byte 0x{data[error.start]:02x}; save the file as UTF-8"
+        raise _problem(name, message, *_place(data[: error.start].decode("utf-8"))) from None
+    if "\0" in text:
+        raise _problem(name, "a NUL character: this is not a text file", *_place(text[: text.index("\0")]))
+    return text
 
 
 @dataclass(slots=True)
 class _Finder:
     """Names of the manifest files below a folder. Each folder is entered once, however many links lead to it."""
 
-    folder: Path
+    folder: str
     names: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     entered: set[str] = field(default_factory=set)
 
-    def walk(self, folder: Path) -> None:
+    def walk(self, folder: str, prefix: str) -> None:
         self.entered.add(os.path.realpath(folder))
         try:
             with os.scandir(folder) as found:
                 entries = sorted(found, key=lambda entry: (entry.is_symlink(), entry.name))
         except OSError as error:
-            self._report(folder, f"cannot be read: {error.strerror}")
+            self._report(prefix.rstrip("/") or ".", f"cannot be read: {error.strerror}")
             return
         for entry in entries:
             if not entry.name.startswith("."):
-                self._visit(folder / entry.name, entry)
+                self._visit(entry, prefix + entry.name)
 
-    def _visit(self, path: Path, entry: os.DirEntry[str]) -> None:
-        is_manifest = entry.name.endswith((".yaml", ".yml"))
-        is_folder = path.is_dir()
-        if not (is_manifest or is_folder):
+    def _visit(self, entry: os.DirEntry[str], name: str) -> None:
+        is_folder = _is_folder(entry)
+        if not (is_folder or name.endswith((".yaml", ".yml"))):
             return
-        if entry.is_symlink() and not self._holds(path):
-            self._report(path, "a symbolic link that leaves the manifests folder")
+        if entry.is_symlink() and not self._holds(entry.path):
+            self._report(name, "a symbolic link that leaves the manifests folder")
         elif not entry.name.isprintable():
-            self._report(path, "a name with characters that cannot be shown: rename it")
+            self._report(name, "a name with characters that cannot be shown: rename it")
         elif not is_folder:
-            self.names.append(path.relative_to(self.folder).as_posix())
-        elif os.path.realpath(path) not in self.entered:
-            self.walk(path)
+            self.names.append(name)
+        elif os.path.realpath(entry.path) not in self.entered:
+            self.walk(entry.path, f"{name}/")
 
-    def _holds(self, path: Path) -> bool:
+    def _holds(self, path: str) -> bool:
         root = os.path.realpath(self.folder)
         return os.path.commonpath((root, os.path.realpath(path))) == root
 
-    def _report(self, path: Path, message: str) -> None:
-        self.problems.append(Problem(to_visible(path.relative_to(self.folder).as_posix()), 1, 1, message))
+    def _report(self, name: str, message: str) -> None:
+        self.problems.append(Problem(to_visible(name), 1, 1, message))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def to_visible(text: str) -> str:
@@ -102,30 +128,19 @@ def to_visible(text: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
-def _read(path: Path, name: str) -> ManifestFile:
+def _read(path: str, name: str) -> bytes:
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
-            raise _problem(name, "not a regular file")
-        if found.st_size > MAX_BYTES:
-            raise _problem(
-                name, f"{found.st_size} bytes are more than the {MAX_BYTES} that a manifest may have: split it"
-            )
-        data = path.read_bytes()
+        with open(os.open(path, _FLAGS), "rb", buffering=0) as file:  # noqa: PTH123 - there may be 100,000 files
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise _problem(name, "not a regular file")
+            if found.st_size > MAX_BYTES:
+                raise _problem(
+                    name, f"{found.st_size} bytes are more than the {MAX_BYTES} that a manifest may have: split it"
+                )
+            return file.readall()
     except OSError as error:
         raise _problem(name, f"cannot be read: {error.strerror}") from error
-    return ManifestFile(name, _decode(data.removeprefix(_BOM), name), sha256(data).hexdigest())
-
-
-def _decode(data: bytes, name: str) -> str:
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        message = f"not UTF-8: byte 0x{data[error.start]:02x}; save the file as UTF-8"
-        raise _problem(name, message, *_place(data[: error.start].decode("utf-8"))) from None
-    if "\0" in text:
-        raise _problem(name, "a NUL character: this is not a text file", *_place(text[: text.index("\0")]))
-    return text
 
 
 def _place(before: str) -> tuple[int, int]:

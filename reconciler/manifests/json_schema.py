@@ -8,7 +8,7 @@ from reconciler.core.model import ResourceType
 from reconciler.core.paths import CUSTOM_FIELDS, parse_path
 from reconciler.core.schema import ATTRIBUTES, KEY_ATTRIBUTE, AttributeKind
 from reconciler.manifests.documents import MappingDocument, TenantDocument
-from reconciler.manifests.mappings import profile
+from reconciler.manifests.profiles import profile
 
 Schema = dict[str, Any]
 TEXT: Schema = {"type": ["string", "number", "null"]}

@@ -1,10 +1,8 @@
-"""Mapping documents to mappings: profiles, overriding, dropping, and what is wrong with a rule."""
+"""Mapping documents to mappings: overriding and dropping of a profile's rules, and what is wrong with a rule."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -13,15 +11,19 @@ from reconciler.core.model import ResourceType
 from reconciler.core.paths import parse_path
 from reconciler.core.schema import KEY_ATTRIBUTE, MATCHABLE
 from reconciler.manifests.documents import MappingDocument, RuleDocument, explain
+from reconciler.manifests.profiles import profile
 from reconciler.manifests.records import STRUCTURE
-from reconciler.manifests.yaml_reader import read_yaml
-from reconciler.mapping.rules import Mapping, Rule, check_target, map_value
+from reconciler.mapping.rules import Mapping, Rule, check_target
+from reconciler.mapping.targets import map_value
 from reconciler.mapping.values import ValueProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from reconciler.core.model import Value
+    from reconciler.manifests.problems import Problems
+    from reconciler.manifests.records import RecordDocument
+    from reconciler.mapping.targets import Zones
 
 Finding = tuple[tuple[str | int, ...], str]
 NOT_YET = {
@@ -38,29 +40,28 @@ class MappingResult:
     findings: tuple[Finding, ...] = ()
 
 
-@cache
-def profile(name: str, resource: ResourceType) -> Mapping:
-    """A built-in profile's mapping of one resource type; `none` has no rules."""
-    match = tuple(MATCHABLE[resource])
-    if name == "none":
-        return Mapping(resource, match, ())
-    for document in read_yaml(profile_text(name)):
-        if isinstance(document, dict) and document["resource"] == resource.value:
-            result = build_mapping(document)
-            if result.mapping:
-                return result.mapping
-    raise AssertionError(f"profile {name} has no mapping of {resource.value}s")
+def read_mappings(documents: Sequence[RecordDocument], zones: Zones, problems: Problems) -> dict[ResourceType, Mapping]:
+    """The mappings that `kind: Mapping` documents declare, as far as they are valid."""
+    mappings: dict[ResourceType, Mapping] = {}
+    first: dict[ResourceType, RecordDocument] = {}
+    for document in documents:
+        result = build_mapping(document.value, zones)
+        for inside, message in result.findings:
+            problems.report(document.file, (*document.path, *inside), message)
+        if result.mapping:
+            resource = result.mapping.resource
+            earlier = first.setdefault(resource, document)
+            if earlier is not document:
+                message = f"a second mapping of {resource.value}s: also at {earlier.file}:{earlier.place[0]}"
+                problems.report(document.file, (*document.path, "resource"), message)
+            mappings[resource] = result.mapping
+    return mappings
 
 
-def profile_text(name: str) -> str:
-    """The Mapping documents of a built-in profile, as YAML."""
-    return files("reconciler.mapping").joinpath("profiles", f"{name}.yaml").read_text(encoding="utf-8")
-
-
-def build_mapping(document: dict[str, Value], zones: frozenset[str] = frozenset()) -> MappingResult:
+def build_mapping(document: dict[str, Value], zones: Zones) -> MappingResult:
     """The mapping that a `kind: Mapping` document declares, its profile's rules included.
 
-    `zones`: the IANA time zones known, to check constants and defaults by.
+    `zones` gives the IANA time zones known, to check constants and defaults by.
     """
     refused = list(_not_yet(document))
     if refused:
@@ -112,7 +113,7 @@ def _check_match(parsed: MappingDocument, resource: ResourceType) -> Iterator[Fi
         yield ("match",), f"`match` is empty: name {' or '.join(usable)}"
 
 
-def _check_rules(parsed: MappingDocument, resource: ResourceType, zones: frozenset[str]) -> Iterator[Finding]:
+def _check_rules(parsed: MappingDocument, resource: ResourceType, zones: Zones) -> Iterator[Finding]:
     seen: dict[str, str] = {}
     for target, rule in parsed.attributes.items():
         problem = check_target(resource, target)
@@ -129,7 +130,7 @@ def _check_rules(parsed: MappingDocument, resource: ResourceType, zones: frozens
             yield from _check_rule(resource, target, rule, zones)
 
 
-def _check_rule(resource: ResourceType, target: str, rule: RuleDocument, zones: frozenset[str]) -> Iterator[Finding]:
+def _check_rule(resource: ResourceType, target: str, rule: RuleDocument, zones: Zones) -> Iterator[Finding]:
     if not _is_whole(rule):
         yield ("attributes", target), "give `source` or `constant`, one of them"
     for key, value in (("constant", rule.constant), ("default", rule.default)):

@@ -1,150 +1,178 @@
-"""User and group documents to records: defaults, structural keys, unknown attributes."""
+"""User and group documents to records: defaults, structural keys, unknown attributes, the mapping."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from reconciler.core.model import Member, Record, ResourceType, Source
 from reconciler.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable, Iterator
 
-    from reconciler.core.model import MembershipMode, Value
+    from reconciler.core.model import Attributes, MembershipMode, Value
     from reconciler.manifests.yaml_reader import Place
-    from reconciler.mapping.rules import Mapping
+    from reconciler.mapping.mapper import RecordMapper
 
 Path = tuple[str | int, ...]
+Report: TypeAlias = Callable[[Path, str], None]
+"""Takes what is wrong at a path; a path starts with the document's number in its file."""
 STRUCTURE = {ResourceType.USER: ("groups", "adopt"), ResourceType.GROUP: ("members", "membership", "adopt")}
 LIST_KEY = {ResourceType.USER: "users", ResourceType.GROUP: "groups"}
 
 
-@dataclass(frozen=True, slots=True)
-class RecordDocument:
-    """A document that declares records; `path` starts with its number in the file."""
+class RecordDocument(NamedTuple):
+    """A document that declares something; `path` is its number in the file, `records` as in quick_yaml's Document."""
 
     file: str
     path: Path
     value: dict[str, Value]
     place: Place
+    records: Iterator[tuple[Value, Place]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class RecordReader:
-    """Reads records of one type. `report(path, message)` takes every problem."""
+    """Reads records of one type, and has them mapped."""
 
-    mapping: Mapping
-    report: Callable[[Path, str], None]
+    def __init__(self, mapper: RecordMapper) -> None:
+        self._mapper = mapper
+        self._resource = mapper.mapping.resource
+        self._known = mapper.mapping.sources().union(STRUCTURE[self._resource])
 
-    def read(self, document: RecordDocument) -> Iterator[tuple[Record, Path]]:
-        """The document's records, each with its path in the file."""
-        resource = self.mapping.resource
-        if document.value["kind"] == resource.value:
-            own = {name: value for name, value in document.value.items() if name != "kind"}
-            self._check_attributes(document.path, own)
-            record = self._record(document, document.path, own, document.place)
-            if record:
-                yield record, document.path
+    def read(self, document: RecordDocument, report: Report) -> Iterator[Record]:
+        """The document's records. `report` takes every problem."""
+        value = document.value
+        if value["kind"] != self._resource.value:
+            yield from self._read_list(document, report)
             return
-        yield from self._list(document, LIST_KEY[resource])
+        own = {name: each for name, each in value.items() if name != "kind"}
+        self._check_attributes(document.path, own, report)
+        yield self._record(Source(document.file, *document.place), own, document.path, report)
 
-    def _list(self, document: RecordDocument, list_key: str) -> Iterator[tuple[Record, Path]]:
-        self._check_keys(document, list_key)
-        defaults, records = document.value.get("defaults"), document.value.get(list_key)
-        if defaults is None:
-            defaults = {}
-        if not isinstance(defaults, dict):
-            self.report((*document.path, "defaults"), "`defaults`: expected a map")
-            defaults = {}
-        self._check_attributes((*document.path, "defaults"), defaults)
-        if not isinstance(records, list):
-            place = (*document.path, list_key) if list_key in document.value else document.path
-            self.report(
-                place, f"`{list_key}`: expected a list" if list_key in document.value else f"missing key `{list_key}`"
-            )
-            return
-        for index, value in enumerate(records):
+    def _read_list(self, document: RecordDocument, report: Report) -> Iterator[Record]:
+        list_key = LIST_KEY[self._resource]
+        self._check_keys(document, report)
+        defaults = self._defaults(document, report)
+        known = self._known
+        for index, (each, place) in enumerate(self._listed(document, report)):
             path = (*document.path, list_key, index)
-            if not isinstance(value, dict):
-                self.report(path, f"expected a map, the attributes of one {self.mapping.resource.value.lower()}")
+            if not isinstance(each, dict):
+                report(path, f"expected a map, the attributes of one {self._resource.value.lower()}")
                 continue
-            self._check_attributes(path, value)
-            start: Place = getattr(value, "place", document.place)
-            record = self._record(document, path, {**defaults, **value}, start)
-            if record:
-                yield record, path
+            if not known.issuperset(each):
+                self._check_attributes(path, each, report)
+            given = {**defaults, **each} if defaults else each
+            yield self._record(Source(document.file, *place), given, path, report)
 
-    def _check_keys(self, document: RecordDocument, list_key: str) -> None:
-        known = ("kind", "defaults", list_key)
+    def _listed(self, document: RecordDocument, report: Report) -> Iterable[tuple[Value, Place]]:
+        if document.records is not None:
+            return document.records
+        list_key = LIST_KEY[self._resource]
+        records = document.value.get(list_key)
+        if isinstance(records, list):
+            return ((each, getattr(each, "place", document.place)) for each in records)
+        if list_key in document.value:
+            report((*document.path, list_key), f"`{list_key}`: expected a list")
+        else:
+            report(document.path, f"missing key `{list_key}`")
+        return ()
+
+    def _defaults(self, document: RecordDocument, report: Report) -> dict[str, Value]:
+        path = (*document.path, "defaults")
+        defaults = document.value.get("defaults")
+        if defaults is None:
+            return {}
+        if not isinstance(defaults, dict):
+            report(path, "`defaults`: expected a map")
+            return {}
+        self._check_attributes(path, defaults, report)
+        return defaults
+
+    def _check_keys(self, document: RecordDocument, report: Report) -> None:
+        known = ("kind", "defaults", LIST_KEY[self._resource])
         for key in document.value:
             if key not in known:
-                self.report((*document.path, key), f"unknown key `{key}`{did_you_mean(key, known)}")
+                report((*document.path, key), f"unknown key `{key}`{did_you_mean(key, known)}")
 
-    def _check_attributes(self, path: Path, given: dict[str, Value]) -> None:
-        known = (*self.mapping.sources(), *STRUCTURE[self.mapping.resource])
+    def _check_attributes(self, path: Path, given: dict[str, Value], report: Report) -> None:
         for name in given:
-            if name not in known:
-                self.report((*path, name), f"unknown attribute `{name}`{did_you_mean(name, known)}")
+            if name not in self._known:
+                report((*path, name), f"unknown attribute `{name}`{did_you_mean(name, self._known)}")
 
-    def _record(self, document: RecordDocument, path: Path, given: dict[str, Value], place: Place) -> Record | None:
-        resource = self.mapping.resource
-        source = Source(document.file, *place)
-        adopt = given.pop("adopt", False)
+    def _record(self, source: Source, given: Attributes, path: Path, report: Report) -> Record:
+        attributes, create_only, problems = self._mapper.map_record(given)
+        for inside, message in problems:
+            report((*path, *inside), message)
+        adopt = given.get("adopt", False)
         if not isinstance(adopt, bool):
-            self.report((*path, "adopt"), "`adopt`: expected true or false")
+            report((*path, "adopt"), "`adopt`: expected true or false")
             adopt = False
-        if resource is ResourceType.USER:
-            groups = self._names((*path, "groups"), given.pop("groups", None))
-            return Record(resource, source, given, groups=groups, adopt=adopt)
-        members = self._members((*path, "members"), given)
-        membership = self._membership(path, given)
-        return Record(resource, source, given, members=members, membership=membership, adopt=adopt)
+        if self._resource is ResourceType.USER:
+            groups = _names(given["groups"], (*path, "groups"), report) if "groups" in given else None
+            return Record(self._resource, source, attributes, create_only, groups=groups, adopt=adopt)
+        return Record(
+            self._resource,
+            source,
+            attributes,
+            create_only,
+            members=_members(given["members"], (*path, "members"), report) if "members" in given else None,
+            membership=_membership(given.get("membership"), (*path, "membership"), report),
+            adopt=adopt,
+        )
 
-    def _names(self, path: Path, value: Value) -> tuple[str, ...] | None:
-        if value is None:
-            return None
-        if not isinstance(value, list):
-            self.report(path, f"`{path[-1]}`: expected a list of names")
-            return None
-        return tuple(name for index, each in enumerate(value) if (name := self._name((*path, index), each)))
 
-    def _name(self, path: Path, value: Value) -> str | None:
-        if isinstance(value, (str, int, float)) and not isinstance(value, bool) and value != "":
-            return str(value)
-        self.report(path, "expected a name")
+def _are_texts(values: list[Value]) -> bool:
+    return set(map(type, values)) <= {str} and "" not in values
+
+
+def _names(value: Value, path: Path, report: Report) -> tuple[str, ...] | None:
+    if value is None:
         return None
-
-    def _members(self, path: Path, given: dict[str, Value]) -> tuple[Member, ...] | None:
-        if "members" not in given:
-            return None
-        value = given.pop("members")
-        if value is None:
-            return ()
-        if not isinstance(value, list):
-            self.report(path, "`members`: expected a list of names")
-            return None
-        return tuple(member for index, each in enumerate(value) if (member := self._member((*path, index), each)))
-
-    def _member(self, path: Path, value: Value) -> Member | None:
-        if not isinstance(value, dict):
-            name = self._name(path, value)
-            return Member(ResourceType.USER, name) if name else None
-        for key, resource in (("group", ResourceType.GROUP), ("user", ResourceType.USER)):
-            if value.keys() == {key}:
-                name = self._name((*path, key), value[key])
-                return Member(resource, name) if name else None
-        self.report(path, "expected a userName or {group: NAME}")
+    if not isinstance(value, list):
+        report(path, f"`{path[-1]}`: expected a list of names")
         return None
+    if _are_texts(value):
+        return tuple(value)  # type: ignore[arg-type]
+    return tuple(name for index, each in enumerate(value) if (name := _name(each, (*path, index), report)))
 
-    def _membership(self, path: Path, given: dict[str, Value]) -> MembershipMode | None:
-        value = given.pop("membership", None)
-        if value == "authoritative":
-            return "authoritative"
-        if value == "additive":
-            return "additive"
-        if value is not None:
-            known = ("authoritative", "additive")
-            hint = did_you_mean(str(value), known)
-            self.report((*path, "membership"), f"`membership`: expected authoritative or additive{hint}")
+
+def _name(value: Value, path: Path, report: Report) -> str | None:
+    if isinstance(value, (str, int, float)) and not isinstance(value, bool) and value != "":
+        return str(value)
+    report(path, "expected a name")
+    return None
+
+
+def _members(value: Value, path: Path, report: Report) -> tuple[Member, ...] | None:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        report(path, "`members`: expected a list of names")
         return None
+    if _are_texts(value):
+        return tuple([Member(ResourceType.USER, name) for name in value])  # type: ignore[arg-type]
+    return tuple(member for index, each in enumerate(value) if (member := _member(each, (*path, index), report)))
+
+
+def _member(value: Value, path: Path, report: Report) -> Member | None:
+    if not isinstance(value, dict):
+        name = _name(value, path, report)
+        return Member(ResourceType.USER, name) if name else None
+    for key, resource in (("group", ResourceType.GROUP), ("user", ResourceType.USER)):
+        if value.keys() == {key}:
+            name = _name(value[key], (*path, key), report)
+            return Member(resource, name) if name else None
+    report(path, "expected a userName or {group: NAME}")
+    return None
+
+
+def _membership(value: Value, path: Path, report: Report) -> MembershipMode | None:
+    if value == "authoritative":
+        return "authoritative"
+    if value == "additive":
+        return "additive"
+    if value is not None:
+        known = ("authoritative", "additive")
+        report(path, f"`membership`: expected authoritative or additive{did_you_mean(str(value), known)}")
+    return None

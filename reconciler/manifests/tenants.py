@@ -4,17 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from reconciler.core.guards import Limit
 from reconciler.core.model import Source
 from reconciler.core.tenant import Limits, Scope, Tenant, TokenSource
+from reconciler.manifests.documents import TenantDocument, explain
 
 if TYPE_CHECKING:
-    from reconciler.manifests.documents import ScopeDocument, TenantDocument, TokenDocument
-    from reconciler.manifests.yaml_reader import Place
+    from collections.abc import Sequence
+
+    from reconciler.manifests.documents import ScopeDocument, TokenDocument
+    from reconciler.manifests.problems import Problems
+    from reconciler.manifests.records import RecordDocument
 
 
-def build_tenant(document: TenantDocument, file: str, place: Place) -> Tenant:
-    """The tenant that a valid `kind: Tenant` document declares."""
+def read_tenants(documents: Sequence[RecordDocument], problems: Problems) -> tuple[Tenant, ...]:
+    """The tenants that `kind: Tenant` documents declare, as far as they are valid."""
+    tenants: list[Tenant] = []
+    for file, path, value, place, _ in documents:
+        try:
+            parsed = TenantDocument.model_validate(value)
+        except ValidationError as error:
+            for inside, message in explain(TenantDocument, error):
+                problems.report(file, (*path, *inside), message)
+            continue
+        tenant = _build_tenant(parsed, Source(file, *place))
+        earlier = next((each for each in tenants if each.name == tenant.name), None)
+        if earlier:
+            problems.report(file, (*path, "name"), f"two tenants named `{tenant.name}`: also at {earlier.source}")
+        if tenant.default and any(each.default for each in tenants):
+            problems.report(file, (*path, "default"), "more than one tenant is the default")
+        tenants.append(tenant)
+    return tuple(tenants)
+
+
+def _build_tenant(document: TenantDocument, source: Source) -> Tenant:
     touches = document.assume.membership_touches_group
     return Tenant(
         name=document.name,
@@ -31,7 +56,7 @@ def build_tenant(document: TenantDocument, file: str, place: Place) -> Tenant:
         limits=Limits(**document.limits.model_dump()),
         membership_touches_group=None if touches == "unknown" else touches,
         refresh_every=86400.0 * int(document.refresh_every.removesuffix("d")),
-        source=Source(file, *place),
+        source=source,
     )
 
 

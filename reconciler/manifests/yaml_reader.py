@@ -24,14 +24,13 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
+from reconciler.manifests.limits import MAX_ALIASED_NODES, MAX_DEPTH, MAX_DIGITS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.core.model import Value
 
-MAX_DEPTH = 64
-MAX_DIGITS = 18
-MAX_ALIASED_NODES = 1_000_000
 Place = tuple[int, int]
 Path = tuple[str | int, ...]
 

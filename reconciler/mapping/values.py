@@ -26,6 +26,8 @@ class ValueProblem(Exception):
 
 def to_text(value: Value) -> str | None:
     """Text of a text or number; None where there is no value."""
+    if type(value) is str:
+        return value or None
     if is_empty(value):
         return None
     if isinstance(value, bool):
@@ -37,6 +39,8 @@ def to_text(value: Value) -> str | None:
 
 def to_boolean(value: Value) -> bool | None:
     """A boolean, also one written as text."""
+    if isinstance(value, bool):
+        return value
     if is_empty(value):
         return None
     converted = as_boolean(value)

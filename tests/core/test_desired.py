@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.core.desired import build_desired
-from reconciler.core.model import Desired, DesiredState, MappedRecord, Member, Record, ResourceType, Source
+from reconciler.core.model import Desired, DesiredState, Member, Record, ResourceType, Source
 from reconciler.core.paths import MANAGER
 
 if TYPE_CHECKING:
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 USER, GROUP = ResourceType.USER, ResourceType.GROUP
 
 
-def user(name: str, line: int = 1, *, groups: tuple[str, ...] | None = None, **given: Value) -> MappedRecord:
+def user(name: str, line: int = 1, *, groups: tuple[str, ...] | None = None, **given: Value) -> Record:
     attributes: Attributes = {MANAGER if key == "manager" else key: value for key, value in given.items()}
-    record = Record(USER, Source("a.yaml", line), dict(given), groups=groups)
-    return MappedRecord(record, {"userName": name, **attributes})
+    return Record(USER, Source("a.yaml", line), {"userName": name, **attributes}, groups=groups)
 
 
 def group(
@@ -29,17 +28,17 @@ def group(
     members: tuple[Member, ...] | None = None,
     membership: MembershipMode | None = None,
     **given: Value,
-) -> MappedRecord:
-    record = Record(GROUP, Source("a.yaml", line), dict(given), members=members, membership=membership)
-    return MappedRecord(record, {"displayName": name, **given})
+) -> Record:
+    attributes: Attributes = {"displayName": name, **given}
+    return Record(GROUP, Source("a.yaml", line), attributes, members=members, membership=membership)
 
 
-def said(users: list[MappedRecord], groups: list[MappedRecord]) -> list[tuple[int, tuple[str | int, ...], str]]:
+def said(users: list[Record], groups: list[Record]) -> list[tuple[int, tuple[str | int, ...], str]]:
     _, problems = build_desired(users, groups)
     return [(record.source.line, path, message) for record, path, message in problems]
 
 
-def members_of(users: list[MappedRecord], groups: list[MappedRecord]) -> list[frozenset[Member] | None]:
+def members_of(users: list[Record], groups: list[Record]) -> list[frozenset[Member] | None]:
     state, problems = build_desired(users, groups)
     assert problems == []
     return [each.members for each in state.groups]

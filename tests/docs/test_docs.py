@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from reconciler.cli import COMMANDS, root, run_command
 from reconciler.core.model import ResourceType
 from reconciler.manifests.json_schema import manifest_json_schema
-from reconciler.manifests.mappings import profile
+from reconciler.manifests.profiles import profile
 from reconciler.manifests.read import read_manifests
 from reconciler.report.plan_json import plan_schema
 

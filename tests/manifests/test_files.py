@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.errors import ManifestError, OperatorError
-from reconciler.manifests import files
+from reconciler.manifests.limits import MAX_BYTES
 from reconciler.manifests.read import read_manifests
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def test_nul(tmp_path: Path) -> None:
 
 def test_too_large(tmp_path: Path) -> None:
     with (tmp_path / "a.yaml").open("wb") as file:
-        file.truncate(files.MAX_BYTES + 1)
-    size = files.MAX_BYTES
+        file.truncate(MAX_BYTES + 1)
+    size = MAX_BYTES
     assert problems(tmp_path) == [
         f"a.yaml:1:1: {size + 1} bytes are more than the {size} that a manifest may have: split it"
     ]

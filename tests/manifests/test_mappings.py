@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.core.model import ResourceType
-from reconciler.manifests.mappings import build_mapping, profile
+from reconciler.manifests.mappings import build_mapping
+from reconciler.manifests.profiles import profile
 from reconciler.mapping.rules import Mapping, Rule
 
 if TYPE_CHECKING:
@@ -34,13 +35,13 @@ BASE = profile("default", ResourceType.GROUP).rules
     ],
 )
 def test_extending_overriding_and_dropping(document: dict[str, Value], expected: tuple[Rule, ...]) -> None:
-    result = build_mapping({"kind": "Mapping", "resource": "Group", **document})
+    result = build_mapping({"kind": "Mapping", "resource": "Group", **document}, frozenset)
     assert result.findings == ()
     assert result.mapping == Mapping(ResourceType.GROUP, ("externalId", "displayName"), expected)
 
 
 def test_match_is_kept_in_order() -> None:
-    result = build_mapping({"kind": "Mapping", "resource": "User", "match": ["userName", "externalId"]})
+    result = build_mapping({"kind": "Mapping", "resource": "User", "match": ["userName", "externalId"]}, frozenset)
     assert result.mapping == Mapping(
         ResourceType.USER, ("userName", "externalId"), profile("default", ResourceType.USER).rules
     )

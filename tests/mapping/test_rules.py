@@ -6,21 +6,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.core.model import Record, ResourceType, Source
+from reconciler.core.model import ResourceType
 from reconciler.core.paths import CUSTOM_FIELDS, MANAGER
-from reconciler.mapping.rules import Mapping, Rule, check_target, map_record
+from reconciler.mapping.mapper import RecordMapper
+from reconciler.mapping.rules import Mapping, Rule, check_target
 
 if TYPE_CHECKING:
-    from reconciler.core.model import Attributes
+    from reconciler.core.model import Attributes, Value
 
 ZONES = frozenset(("Europe/Amsterdam", "UTC"))
 WORK = 'emails[type eq "work"].value'
 
 
+def mapper(*rules: Rule) -> RecordMapper:
+    return RecordMapper(Mapping(ResourceType.USER, ("userName",), rules), lambda: ZONES)
+
+
 def mapped(rules: tuple[Rule, ...], given: Attributes) -> tuple[Attributes, list[str]]:
-    record = Record(ResourceType.USER, Source("a.yaml", 1, 1), given)
-    result, problems = map_record(record, Mapping(ResourceType.USER, ("userName",), rules), ZONES)
-    return result.attributes, [message for _, _, message in problems]
+    result = mapper(*rules).map_record(given)
+    return result.attributes, [message for _, message in result.problems]
 
 
 @pytest.mark.parametrize(
@@ -92,10 +96,37 @@ def test_problems(rule: Rule, given: Attributes, problem: str) -> None:
 
 
 def test_apply_create_is_told() -> None:
-    record = Record(ResourceType.USER, Source("a.yaml", 1, 1), {"tz": "UTC", "job": "Lead"})
-    rules = (Rule("timezone", "tz", apply="create"), Rule("title", "job"))
-    result, _ = map_record(record, Mapping(ResourceType.USER, ("userName",), rules), ZONES)
-    assert (result.attributes, result.create_only) == ({"timezone": "UTC", "title": "Lead"}, frozenset({"timezone"}))
+    rules = (Rule("timezone", "tz", apply="create"), Rule("name", "full", apply="create"), Rule("title", "job"))
+    given: Attributes = {"job": "Lead", "tz": "UTC", "full": {"givenName": "Ann"}}
+    result = mapper(*rules).map_record(given)
+    assert list(result.attributes.items()) == [("timezone", "UTC"), ("name.givenName", "Ann"), ("title", "Lead")]
+    assert result.create_only == {"timezone", "name.givenName"}
+
+
+def test_a_whole_attribute_and_a_part_of_it_contradict_each_other() -> None:
+    rules = (Rule("emails", "emails"), Rule(WORK, "mail"))
+    both = "`mail` and `emails` both set emails: give one of them"
+    assert mapped(rules, {"mail": "a@b", "emails": ["c@d"]})[1] == [both]
+    assert mapped(rules, {"mail": "a@b", "emails": [1, True]})[1] == [
+        "`emails`: `1` is not an e-mail address",
+        "`emails`: expected text, found true; quote it if it is meant as text",
+    ]
+    assert mapped(rules[::-1], {"mail": "a@b", "emails": ["c@d"]})[1] == []
+
+
+def test_equal_texts_of_many_records_are_kept_once() -> None:
+    one = mapper(Rule("title", "job"), Rule("userName", "name"))
+    first, second = (one.map_record({"name": f"a{tail}", "job": f"x{tail}"}) for tail in ("b", "b"))
+    assert first.attributes == second.attributes == {"title": "xb", "userName": "ab"}
+    assert first.attributes["title"] is second.attributes["title"]
+
+
+def test_a_value_that_was_seen_as_text_is_not_taken_for_another_type() -> None:
+    one = mapper(Rule("title", "job"), Rule("timezone", "tz"))
+    values: list[Value] = ["1", 1, True, "", None, "1"]
+    titles = [one.map_record({"job": each}).attributes.get("title") for each in values]
+    assert titles == ["1", "1", None, None, None, "1"]
+    assert [len(one.map_record({"tz": each}).problems) for each in ("UTC", "Utc", "UTC", "Utc")] == [0, 1, 0, 1]
 
 
 @pytest.mark.parametrize(

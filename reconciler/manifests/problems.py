@@ -1,0 +1,67 @@
+"""What is wrong in a manifest set, each with its place. Only files with problems are read again to find places in."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from reconciler.errors import ManifestError, Problem
+from reconciler.manifests.files import decode, read_again
+
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Sequence
+
+    from reconciler.core.model import Record
+    from reconciler.manifests.records import Path
+    from reconciler.manifests.yaml_reader import Place
+
+
+class _Places(NamedTuple):
+    """Places by path, and the shortest path to each place."""
+
+    of: dict[Path, Place]
+    paths: dict[Place, Path]
+
+
+class Problems:
+    """Collects problems."""
+
+    def __init__(self, folder: pathlib.Path, found: Sequence[Problem]) -> None:
+        self.found = list(found)
+        self._folder = folder
+        self._places = cache(self._find_places)
+
+    def report(self, file: str, path: Path, message: str) -> None:
+        """At the path's place, or that of what it lies in. What a record has from its list's defaults is there."""
+        places = self._places(file).of
+        inherited = (*path[:1], "defaults", *path[3:])
+        if len(path) > 3 and path[:4] not in places and inherited[:3] in places:  # noqa: PLR2004
+            path = inherited
+        while path and path not in places:
+            path = path[:-1]
+        self.found.append(Problem(file, *places.get(path, (1, 1)), message))
+
+    def report_record(self, record: Record, path: Path, message: str) -> None:
+        """At a path inside a record."""
+        file, *place = record.source
+        base = self._places(file).paths.get((place[0], place[1]))
+        if base is None:
+            self.found.append(Problem(*record.source, message))
+        else:
+            self.report(file, (*base, *path), message)
+
+    def _find_places(self, file: str) -> _Places:
+        from reconciler.manifests.yaml_reader import YamlProblem, find_places
+
+        places: dict[Path, Place] = {}
+        try:
+            places = find_places(decode(read_again(self._folder, file)))
+        except YamlProblem as problem:
+            self.found.append(Problem(file, *problem.place, str(problem)))
+        except ManifestError as error:
+            self.found += error.problems
+        paths: dict[Place, Path] = {}
+        for path, place in places.items():
+            paths.setdefault(place, path)  # what lies further out comes first
+        return _Places(places, paths)

@@ -1,0 +1,138 @@
+"""The documents of a YAML text by the quick parser. A list of records is parsed in parts, when it is asked for.
+
+That keeps the peak of memory low, and tells where each record starts without a careful look at the text: at the first
+line of each item. A list of another shape is the careful way's.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from reconciler.manifests.quick_values import MARK, Unsure, parse_part, restore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.core.model import Value
+    from reconciler.manifests.yaml_reader import Place
+
+RECORDS_AT_ONCE = 200
+LIST_KINDS = ("Users", "Groups")
+_ORDINARY = bytes(set(range(256)) - set(range(ord(" "))) - {ord(MARK)} | {ord("\n")})
+_FOREIGN = re.compile(rb"\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef(?:\xbb\xbf|\xbf[\xbe\xbf])")
+_FIRST_BYTES = bytes(set(range(256)) - set(b"\xc2\xe2\xef"))
+"""All but those that begin what is foreign."""
+_PROPERTY = re.compile(rb"(?:\n|[-:,\[{?]) *[&*!?]")
+"""An anchor, an alias, a tag or a complex key, as far as it stands where a value may begin."""
+_COMPACT = re.compile(rb"- +- +- +-")
+_WIDE = b" " * 80
+"""Deep nesting in little space would overflow the parser's stack."""
+_SEPARATOR = re.compile(rb"\n---(?![^ \n])( *(?: #[^\n]*)?(?=\n|\Z))?")
+_KIND = re.compile(rb"\nkind: +[\"']?(?:Users|Groups)\b")
+_LIST = re.compile(rb"\n(users|groups): *(?: #[^\n]*)?(?=\n)")
+_BLANK = rb"(?:\n *(?:#[^\n]*)?(?=\n))*"
+_FIRST_ITEM = re.compile(_BLANK + rb"(\n *)- +[^\s#]")
+_CONTENT = re.compile(_BLANK + rb"\n *(?=[^\s#])")
+
+
+class Document(NamedTuple):
+    """A document, where it starts, and its list of records if that is still to be parsed."""
+
+    value: Value
+    place: Place
+    records: Iterator[tuple[Value, Place]] | None = None
+
+
+def read_quickly(data: bytes) -> list[Document]:
+    """The documents of a file. Raises Unsure, also while the records of a document are parsed."""
+    text = b"\n" + data.replace(b"\r\n", b"\n")  # now every line has its break before it
+    if _is_odd(text):
+        raise Unsure
+    return [document for start, end in _split(text) if (document := _read_document(text, start, end))]
+
+
+def _is_odd(text: bytes) -> bool:
+    """Whether there is something in it that the parsers are known to read differently, or that could split it wrong."""
+    return bool(
+        text.translate(None, _ORDINARY)
+        or b"\n..." in text
+        or b"\n%" in text
+        or _WIDE in text
+        or (text.translate(None, _FIRST_BYTES) and _FOREIGN.search(text))
+        or _COMPACT.search(text)
+        or (any(each in text for each in (b"&", b"*", b"!", b"?")) and _PROPERTY.search(text))
+        or (text[-1:] != b"\n" and (b"|" in text or b">" in text))
+    )
+
+
+def _split(text: bytes) -> Iterator[tuple[int, int]]:
+    """Where each document starts (at a line break) and ends (after one)."""
+    start = 0
+    for separator in _SEPARATOR.finditer(text):
+        if separator[1] is None:
+            raise Unsure
+        yield start, separator.start() + 1
+        start = separator.end()
+    yield start, len(text)
+
+
+def _read_document(text: bytes, start: int, end: int) -> Document | None:
+    content = _CONTENT.match(text, start, end)
+    if content is None:
+        return None
+    place = text.count(b"\n", 0, content.end()), content.end() - text.rfind(b"\n", 0, content.end())
+    found = _LIST.search(text, start, end) if _KIND.search(text, start, end) else None
+    first = _FIRST_ITEM.match(text, found.end(), end) if found else None
+    if not found or not first:
+        value = parse_part(text[start:end], 0)
+        if isinstance(value, dict) and value.get("kind") in LIST_KINDS:
+            raise Unsure
+        return Document(value, place)
+    indentation = first[1]
+    dedent = re.compile(
+        rb"\n(?:[^ \n#-]|-[^ \n])" if indentation == b"\n" else rb"\n {0,%d}[^ \n#]" % (len(indentation) - 2)
+    )
+    after = dedent.search(text, first.end(), end)
+    stop = after.start() + 1 if after else end
+    value = parse_part(text[start : found.end() + 1] + text[stop:end], 0)
+    if not isinstance(value, dict) or value.get(found[1].decode(), ()) is not None:
+        raise Unsure
+    return Document(value, place, _read_records(text[:stop], indentation, first.start(1)))
+
+
+def _read_records(text: bytes, indentation: bytes, start: int) -> Iterator[tuple[Value, Place]]:
+    items = re.compile(indentation + rb"- +(?=[^\s#])").finditer(text, start)
+    line, seen = 0, 0
+    batch = list(islice(items, RECORDS_AT_ONCE))
+    while batch:
+        following = list(islice(items, RECORDS_AT_ONCE))
+        end = following[0].start() + 1 if following else len(text)
+        for record, item in zip(_read_batch(text[batch[0].start() : end], len(batch)), batch, strict=True):
+            after_break = item.start() + 1
+            line += text.count(b"\n", seen, after_break)
+            seen = after_break
+            yield record, (line, item.end() - item.start())
+        batch = following
+
+
+def _read_batch(part: bytes, count: int) -> list[Value]:
+    """The records of a part, which is a list by itself. If need be, the careful way reads it: it is quick to do so."""
+    try:
+        records = parse_part(part, 1)
+    except Unsure:
+        records = _read_carefully(part)
+    if not isinstance(records, list) or len(records) != count:
+        raise Unsure
+    return records
+
+
+def _read_carefully(part: bytes) -> Value:
+    from reconciler.manifests.yaml_reader import YamlProblem, read_yaml
+
+    try:
+        (records,) = read_yaml(part.decode())
+    except (YamlProblem, UnicodeDecodeError, ValueError):
+        raise Unsure from None
+    return restore(records, 1, marked=False)
