@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ class Console:
     verbose: bool = False
     quiet: bool = False
     plain: bool = False
+    bars: list[Bar] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def color(self) -> bool:
@@ -49,21 +50,28 @@ class Console:
     def say(self, text: str) -> None:
         """Talk, unless it is to be quiet."""
         if not self.quiet:
-            click.echo(text, err=True)
+            self._talk(text)
 
     def detail(self, text: str) -> None:
         """Talk for those who asked for more."""
         if self.verbose:
+            self._talk(text)
+
+    def _talk(self, text: str) -> None:
+        """Above the bar that is on the screen, if there is one."""
+        if not any(bar.say(text) for bar in self.bars):
             click.echo(text, err=True)
 
     @contextmanager
     def progress(self, label: str) -> Iterator[Bar]:
         """A bar with counts, rate and time left on a terminal; silent in a pipeline."""
         bar = Bar(label, shown=not self.quiet and sys.stderr.isatty(), plain=self.plain)
+        self.bars.append(bar)
         try:
             yield bar
         finally:
             bar.close()
+            self.bars.remove(bar)
 
 
 class Bar:
@@ -81,6 +89,13 @@ class Bar:
         elapsed = progress.tasks[0].elapsed or 0
         rate = f"{done / elapsed:.0f}" if elapsed else "-"
         progress.update(progress.tasks[0].id, completed=done, total=total, rate=rate)
+
+    def say(self, text: str) -> bool:
+        """Show a line above it, where it is on the screen; whether it is."""
+        progress = self._progress
+        if progress:
+            progress.console.out(text, highlight=False)
+        return progress is not None
 
     def close(self) -> None:
         """Take it off the screen; a further step shows it again."""
