@@ -177,10 +177,12 @@ def test_a_stop_ends_the_wait_of_an_apply(tmp_path: Path) -> None:
         assert len(sandbox.requests) == 9
 
 
-@pytest.mark.parametrize(("limit", "code"), [(1, 130), (9, 4)], ids=["while reading", "while applying"])
-def test_ctrl_c_ends_a_wait(tmp_path: Path, limit: int, code: int) -> None:
+@pytest.mark.parametrize(
+    ("words", "limit", "code"), [(["plan"], 1, 130), (["apply", "--yes"], 1, 130), (["apply", "--yes"], 9, 4)]
+)
+def test_ctrl_c_ends_a_wait(tmp_path: Path, words: list[str], limit: int, code: int) -> None:
     program = "import sys; from reconciler.cli import main; main()"
-    command = [sys.executable, "-c", program, "--state-dir", str(tmp_path / "state"), "apply", str(tmp_path), "--yes"]
+    command = [sys.executable, "-c", program, "--state-dir", str(tmp_path / "state"), *words, str(tmp_path)]
     with service(tmp_path, rate_limit=limit):
         started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert started.stderr
