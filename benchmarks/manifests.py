@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Shape = Literal["one", "hundreds", "each"]
+Touches = Literal["true", "unknown"]
 SHAPES: dict[Shape, str] = {"one": "one file", "hundreds": "files of 100", "each": "a file per user"}
 UNREACHABLE = "http://127.0.0.1:9/scim/v2"
 _FILES_PER_FOLDER = 1000
@@ -22,7 +23,8 @@ kind: Tenant
 name: benchmark
 endpoint: {endpoint}
 dialect: auto
-limits: {{requestsPerHour: 1000000000, requestsPerTwoSeconds: 1000000000, concurrency: {concurrency}}}
+assume: {{membershipTouchesGroup: {touches}}}
+limits: {{requestsPerHour: 1000000000, requestsPerTwoSeconds: 1000000000, concurrency: 8}}
 """
 
 
@@ -45,9 +47,9 @@ def write_manifests(folder: Path, organisation: Organisation, shape: Shape) -> N
     _write_groups(folder / "groups.yaml", organisation)
 
 
-def write_tenant(folder: Path, endpoint: str, concurrency: int = 8) -> None:
-    """The Tenant document."""
-    text = _TENANT.format(endpoint=endpoint, concurrency=concurrency)
+def write_tenant(folder: Path, endpoint: str, touches: Touches = "unknown") -> None:
+    """The Tenant document. `touches`: whether a membership change moves the group's lastModified."""
+    text = _TENANT.format(endpoint=endpoint, touches=touches)
     (folder / "tenant.yaml").write_text(text, encoding="utf-8")
 
 

@@ -109,8 +109,8 @@ class Workbench:
         return self._servers[name]
 
     def connected(self, company: Organisation, latency: float = 0.0) -> tuple[Path, Server]:
-        """Manifests whose tenant is a server with the matching live state."""
-        folder, server = self.manifests(company), self.server(company, latency)
+        """Manifests in files of 100, whose tenant is a server with the matching live state."""
+        folder, server = self.manifests(company, "hundreds"), self.server(company, latency)
         write_tenant(folder, server.endpoint)
         return folder, server
 
