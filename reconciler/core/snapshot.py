@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.core.model import Live, Member, ResourceType
@@ -59,12 +59,13 @@ class SnapshotStore(Protocol):
 
 
 def modified(live: Live) -> float | None:
-    """When the service last changed the resource, or None where it does not say."""
+    """When the service last changed the resource, or None where it does not say; a time without zone is UTC."""
     text = live.attributes.get(MODIFIED)
     try:
-        return datetime.fromisoformat(str(text)).timestamp()
+        moment = datetime.fromisoformat(str(text))
     except ValueError:
         return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def remember_writes(snapshot: Snapshot, written: Iterable[Live]) -> Snapshot | None:

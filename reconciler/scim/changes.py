@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http import HTTPStatus
 from math import floor
 from typing import TYPE_CHECKING
 
 from reconciler.core.snapshot import modified
 from reconciler.errors import ServiceError
-from reconciler.scim.lists import FilterIgnored
+from reconciler.scim.lists import REFUSED_FILTERS, FilterIgnored
 from reconciler.scim.scans import ACTIVE
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def read_changes(lists: Lists, resource: ResourceType, known: TypeSnapshot, sinc
     except FilterIgnored:
         raise Doubt(f"filters on {resource.value}s are not answered as asked") from None
     except ServiceError as error:
-        if error.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_IMPLEMENTED):
+        if error.status in REFUSED_FILTERS:
             raise Doubt(f"the service refuses to filter {resource.value}s by time") from error
         raise
 
@@ -77,19 +76,17 @@ class _Asking:
         inside = sorted(stamp for stamp in stamps.values() if stamp > start)
         few = len(inside) <= self.lists.dialect.page_size
         lives, stamps, shown = self._merge(start if few else newest, stamps)
-        counted = {id_: stamp for id_, stamp in stamps.items() if lives[id_].active or not self.known.active_only}
-        if not few and (told := self._miscounted(start, inside, counted)):
-            if 2 * told > everything.total:
-                raise Doubt(f"{told} {self.resource.value}s changed about the time of the last read")
+        told = 0 if few else self._miscounted(start, inside, lives, stamps)
+        if 2 * told > everything.total:
+            raise Doubt(f"{told} {self.resource.value}s changed about the time of the last read")
+        if told:
             lives, stamps, shown = self._merge(start, stamps)
-        if self.known.active_only:
-            self._check(self.lists.page(self.resource, wanted=ACTIVE, count=1).total, sum(map(_active, lives.values())))
-        else:
-            self._check(everything.total, len(lives))
-        unread = everything.total - len(lives)
-        return Changes(lives, shown, max(unread, 0), moment)
+        self._check_total(everything.total, lives)
+        return Changes(lives, shown, max(everything.total - len(lives), 0), moment)
 
-    def _miscounted(self, start: int, inside: list[float], counted: Mapping[str, float]) -> int:
+    def _miscounted(
+        self, start: int, inside: list[float], lives: Mapping[str, Live], stamps: Mapping[str, float]
+    ) -> int:
         """How many changes since `start` the service has, where its counts are not those that are known; else 0.
 
         Known changes that are newer than the last read (this tool's own writes) are counted from their middle too.
@@ -97,6 +94,7 @@ class _Asking:
         middle = floor(inside[len(inside) // 2])
         places = [start, middle] if inside[-1] > self.since and start < middle < floor(inside[-1]) else [start]
         only = f" and {ACTIVE}" if self.known.active_only else ""
+        counted = {id_: at for id_, at in stamps.items() if lives[id_].active or not self.known.active_only}
         told = [self.lists.page(self.resource, wanted=_newer(place) + only, count=1).total for place in places]
         return 0 if told == [_count(counted, place) for place in places] else max(told[0], 1)
 
@@ -108,14 +106,14 @@ class _Asking:
             raise Doubt(f"the list of changed {self.resource.value}s does not hold what is known to have changed")
         return {**self.known.lives, **walk.seen}, merged, frozenset(walk.seen)
 
-    def _check(self, told: int, count: int) -> None:
+    def _check_total(self, total: int, lives: Mapping[str, Live]) -> None:
+        """As many as are known, or, where inactive ones were not read, as many active ones."""
+        noun, told, count = f"{self.resource.value}s", total, len(lives)
+        if self.known.active_only:
+            noun, count = f"active {noun}", sum(1 for live in lives.values() if live.active)
+            told = self.lists.page(self.resource, wanted=ACTIVE, count=1).total
         if told != count:
-            noun = f"{'active ' if self.known.active_only else ''}{self.resource.value}s"
             raise Doubt(f"the service has {told} {noun}, {count} are known after asking for changes")
-
-
-def _active(live: Live) -> bool:
-    return live.active
 
 
 def _stamps(lives: Mapping[str, Live]) -> dict[str, float]:

@@ -61,7 +61,18 @@ class Dialect:
         if attributes and not batches:
             yield self._join(attributes, (), ())
         for index, (add, remove) in enumerate(batches):
-            yield self._join(attributes if index == 0 else self._empty(), add, remove)
+            again = self._namesakes((live.members or frozenset()).union(members.add).difference(add), remove)
+            yield self._join(attributes if index == 0 else self._empty(), [*add, *again], remove)
+
+    def _namesakes(self, members: frozenset[Member], remove: Sequence[Member]) -> list[Member]:
+        """Who shares an id with somebody of another type that goes: RFC 7644 has no sure way to tell them apart.
+
+        They are added again after the removal, in the same request.
+        """
+        ids = {member.name for member in remove}
+        if self.name == "4me" or not ids:
+            return []
+        return sorted(member for member in members.difference(remove) if member.name in ids)
 
     def _empty(self) -> Any:
         return {} if self.name == "4me" else []
@@ -79,9 +90,9 @@ class Dialect:
             gone = [{**_member(each), "operation": "delete"} for each in remove]
             return {**attributes, "members": [*map(_member, add), *gone]} if add or remove else attributes
         operations = list(attributes)
+        operations += [{"op": "remove", "path": f"members[{equals_any([('value', each.name)])}]"} for each in remove]
         if add:
             operations.append({"op": "add", "path": "members", "value": [_member(each) for each in add]})
-        operations += [{"op": "remove", "path": f"members[{equals_any([('value', each.name)])}]"} for each in remove]
         return {"schemas": [PATCH_OP], "Operations": operations}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from math import ceil
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -35,6 +36,7 @@ WALKS = 3
 PAGES_AHEAD = 4
 IDENTITIES_PER_LOOKUP = 25
 LONGEST_FILTER = 6000
+REFUSED_FILTERS = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_IMPLEMENTED)
 
 
 class FilterIgnored(Exception):

@@ -9,7 +9,8 @@ from reconciler.core.directory import Identity, Way
 from reconciler.core.model import ResourceType
 from reconciler.core.normalise import fold
 from reconciler.core.snapshot import TypeSnapshot
-from reconciler.scim.lists import FilterIgnored, count_pages
+from reconciler.errors import ServiceError
+from reconciler.scim.lists import REFUSED_FILTERS, FilterIgnored, count_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -61,22 +62,40 @@ class Scan:
         """
         first = self.lists.page(self.resource)
         pages = {1: first}
-        whole = count_pages(first.total, self.lists.dialect.page_size)
-        ways = [Way("scan", whole)]
-        asks = narrow and self.resource is ResourceType.USER and first.total >= WORTH_ASKING and first.rows > 0
-        if asks:
+        ways = [Way("scan", self._pages(first.total))]
+        if narrow and self.resource is ResourceType.USER and first.total >= WORTH_ASKING and first.rows:
             start = 1 + (first.total - 1) // first.rows * first.rows
             pages[start] = self.lists.page(self.resource, start)
-        if asks and not all(live.active for page in pages.values() for live in page.lives):
-            active = self.lists.page(self.resource, wanted=ACTIVE)
-            share = count_pages(active.total, self.lists.dialect.page_size)
-            trusted = _filters_by_active(first, active)
-            ways.append(Way("active scan", 1 + share, "" if trusted else "the filter on active is not to be trusted"))
-            if trusted and share < WORTH_NARROWING * whole:
-                found = self._active_scan(first, active)
+            if not all(live.active for page in pages.values() for live in page.lives):
+                found = self._narrow(first, ways)
                 if found:
                     return replace(found, ways=(ways[1], ways[0]))
         return replace(self._scan(pages), ways=tuple(ways))
+
+    def _narrow(self, first: Page, ways: list[Way]) -> Found | None:
+        """An active scan, where it is cheaper and its filter is to be trusted; `ways` is told either way."""
+        active = self._ask_active(first)
+        if active is None:
+            ways.append(Way("active scan", None, "the filter on active is not to be trusted"))
+            return None
+        ways.append(Way("active scan", 1 + self._pages(active.total)))
+        is_cheaper = self._pages(active.total) < WORTH_NARROWING * self._pages(first.total)
+        return self._active_scan(first, active) if is_cheaper else None
+
+    def _ask_active(self, first: Page) -> Page | None:
+        """The first page of active users; None where it cannot be true beside the unfiltered one."""
+        try:
+            active = self.lists.page(self.resource, wanted=ACTIVE)
+        except ServiceError as error:
+            if error.status in REFUSED_FILTERS:
+                return None
+            raise
+        seen = sum(1 for live in first.lives if live.active)
+        is_true = all(live.active for live in active.lives) and seen <= active.total <= first.total
+        return active if is_true else None
+
+    def _pages(self, count: int) -> int:
+        return count_pages(count, self.lists.dialect.page_size)
 
     def _scan(self, pages: Mapping[int, Page]) -> Found:
         walk = self.lists.walk(self.resource, given=pages)
@@ -116,9 +135,8 @@ class Scan:
     def _complete_active(self, first: Page, lives: Mapping[str, Live]) -> Found | None:
         """Every declared name that nobody active has is looked up, or, where those are many, all inactive are read."""
         unseen = unseen_identities(lives.values(), self.declared())
-        size = self.lists.dialect.page_size
         inactive = first.total - sum(1 for live in lives.values() if live.active)
-        if unseen and count_pages(inactive, size) <= count_pages(len(unseen), size):
+        if unseen and self._pages(inactive) <= self._pages(len(unseen)):
             rest = self.lists.walk(self.resource, INACTIVE, lambda live: not live.active)
             everyone = {**rest.seen, **lives}
             whole = rest.complete and len(everyone) == first.total
@@ -156,10 +174,3 @@ def unseen_identities(
 def absent_pairs(asked: Sequence[Identity], hits: Iterable[Live]) -> Pairs:
     """The matching values that were looked up and found nobody."""
     return frozenset((name, fold(value)) for each in asked for name, value in each.matching) - known_pairs(hits, asked)
-
-
-def _filters_by_active(first: Page, active: Page) -> bool:
-    """Whether the filtered page can be true beside the unfiltered one."""
-    if not all(live.active for live in active.lives) or active.total > first.total:
-        return False
-    return active.total >= sum(1 for live in first.lives if live.active)

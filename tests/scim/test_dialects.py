@@ -132,10 +132,23 @@ def test_attributes_go_with_the_first_members() -> None:
     assert [body["Operations"] for body in RFC.encode_updates(group, changes, delta, 3)] == [
         [
             replace("externalId", "G1"),
-            {"op": "add", "path": "members", "value": [{"value": "1"}, {"value": "2", "type": "Group"}]},
             remove('members[value eq "3"]'),
+            {"op": "add", "path": "members", "value": [{"value": "1"}, {"value": "2", "type": "Group"}]},
         ],
         [remove('members[value eq "4"]')],
+    ]
+
+
+def test_a_member_who_shares_an_id_with_one_that_goes_stays() -> None:
+    group = Live(GROUP, "7", "G", {}, members=frozenset((Member(USER, "3"), Member(GROUP, "3"), Member(USER, "5"))))
+    delta = MemberDelta((Member(USER, "4"),), (Member(USER, "3"), Member(GROUP, "4")))
+    expected = [{"value": "4"}, {"value": "3", "type": "Group"}]
+    assert [body["Operations"] for body in RFC.encode_updates(group, [], delta, 500)] == [
+        [
+            remove('members[value eq "3"]'),
+            remove('members[value eq "4"]'),
+            {"op": "add", "path": "members", "value": expected},
+        ]
     ]
 
 
