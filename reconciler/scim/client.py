@@ -122,7 +122,7 @@ class Client:
         refused = answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
         doubt = None if refused or method != "PATCH" else self._refusal(subject, answer)
         # what Retry-After asks for is kept by the pacer, for all threads
-        return _Failed(f"{subject}: HTTP {answer.status_code}", doubt, refused=refused, paced=bool(told))
+        return _Failed(f"{subject}: HTTP {answer.status_code}", doubt, refused=refused, paced=told is not None)
 
     def _refusal(self, subject: str, answer: httpx.Response) -> ServiceError:
         """What the service said, but for the token, should it have repeated that."""

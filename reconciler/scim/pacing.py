@@ -123,10 +123,10 @@ class Pacer:
 
     def rest(self, seconds: float) -> None:
         """Wait before one request is repeated, while others go on. Raises Stopped when the run is stopped."""
-        until = self.timing.monotonic() + seconds
-        while (left := until - self.timing.monotonic()) > 0:
+        while seconds > 0:
             self._check_stop()
-            self.timing.sleep(min(left, self.timing.look))
+            self.timing.sleep(min(seconds, self.timing.look))
+            seconds -= self.timing.look
 
     def budget(self) -> Budget:
         """What may still be sent, as far as is known."""

@@ -160,7 +160,8 @@ def test_check_and_a_token_that_is_never_shown(
     sandbox = open_sandbox(SandboxOptions(database=None, token="s3cret-token"))
     with serve(sandbox) as served:
         (tmp_path / "manifests" / "tenant.yaml").write_text(
-            f"kind: Tenant\nname: t\nendpoint: {served.url}\ntoken: {{env: TEST_TOKEN, issued: 2026-01-01}}\n",
+            f"kind: Tenant\nname: t\nendpoint: {served.url}\ntoken: {{env: TEST_TOKEN, issued: 2026-01-01}}\n"
+            "limits: {requestsPerTwoSeconds: 1000}\n",
             encoding="utf-8",
         )
         code, out, err = cli("check", tmp_path / "manifests")
