@@ -17,23 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from reconciler.core.model import Attributes, Desired, Live
+    from reconciler.core.names import Names
 
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Translations between the two sides.
-
-    `ids`: a declared resource's live id, by key. `keys`: what to call a live resource, by id. `creatable`: declared
-    resources without a live one that may be created, by key.
-    """
-
-    ids: dict[Member, str]
-    keys: dict[Member, str]
-    creatable: frozenset[Member]
-
-    def all_ids(self) -> dict[Member, str]:
-        """Ids by every name that a plan may use."""
-        return {Member(member.type, key): member.name for member, key in self.keys.items()} | self.ids
+NO_MEMBERS = MemberChanges()
 
 
 @dataclass(slots=True)
@@ -59,7 +45,6 @@ class Planner:
     may_remove: bool = True
     unreadable: bool = False
     applied: Mapping[str, Attributes] = field(default_factory=dict)
-    user_keys: dict[str, str] = field(default_factory=dict)
 
     def plan_pair(self, desired: Desired, live: Live | None) -> Action | None:
         """The action that makes `live` what `desired` says, or None."""
@@ -68,10 +53,10 @@ class Planner:
         if identity_conflict(desired, live):
             self._report_conflict(desired, live)
             return None
-        kind, state = self._kind(desired, live)
-        changes = (*state, *self._compare(desired, live))
+        kind, changes = self._kind(desired, live)
+        changes += self._compare(desired, live)
         members = self._compare_members(desired, live)
-        if not changes and not members:
+        if not changes and members is NO_MEMBERS:
             return None
         return _action(kind, live, changes, members, desired)
 
@@ -79,7 +64,7 @@ class Planner:
         """The deactivation of a live resource that nothing declares, or None where there is nothing left to take."""
         if live.type is ResourceType.USER:
             changes = (Change("active", before=True, after=False),) if live.active else ()
-            members = MemberChanges()
+            members = NO_MEMBERS
         else:
             changes, members = (), MemberChanges(remove=self._named(live.members or ()))
         if not changes and not members:
@@ -120,7 +105,9 @@ class Planner:
         return ActionKind.DEACTIVATE, (Change("active", before=True, after=False),)
 
     def _compare(self, desired: Desired, live: Live) -> tuple[Change, ...]:
-        changes = self._settable(diff_attributes(desired, live, self.user_keys), desired)
+        changes = diff_attributes(desired, live, self.names.keys[ResourceType.USER])
+        if changes:
+            changes = self._settable(changes, desired)
         if not self.unreadable:
             return changes
         readable = tuple(change for change in changes if not change.path.startswith(CUSTOM_FIELDS))
@@ -133,8 +120,7 @@ class Planner:
     def _manager_exists(self, change: Change, desired: Desired) -> bool:
         if not isinstance(change.after, str):
             return True
-        manager = Member(ResourceType.USER, change.after)
-        return manager in self.names.ids or manager in self.names.creatable or self._absent(change.after, desired)
+        return Member(ResourceType.USER, change.after) in self.names or self._absent(change.after, desired)
 
     def _absent(self, name: str, desired: Desired) -> bool:
         self.findings.warnings.append(
@@ -156,16 +142,22 @@ class Planner:
 
     def _compare_members(self, desired: Desired, live: Live) -> MemberChanges:
         if desired.members is None or live.members is None:
-            return MemberChanges()
-        ids, have = self.names.ids, live.members
-        wanted_ids = {(member[0], ids.get(member)): member for member in desired.members}
-        add = [wanted_ids[missing] for missing in wanted_ids.keys() - have if missing[1] is not None]
-        add += [each for each in sorted(desired.members - ids.keys()) if self._reachable(each, desired)]
-        gone = frozenset() if desired.membership == "additive" else frozenset(have - wanted_ids.keys())
-        return MemberChanges(
-            add=tuple(sorted(add)),
-            remove=self._removable(live, gone, someone_stays=bool(add) or any(live_id for _, live_id in wanted_ids)),
-        )
+            return NO_MEMBERS
+        wanted: dict[Member, Member] = {}
+        unknown: list[Member] = []
+        ids = self.names.ids
+        for member in desired.members:
+            kind, key = member
+            live_id = ids[kind].get(key)
+            if live_id is None:
+                unknown.append(member)
+            else:
+                wanted[Member(kind, live_id)] = member
+        add = [wanted[missing] for missing in wanted.keys() - live.members]
+        add += [each for each in sorted(unknown) if self._reachable(each, desired)]
+        gone = frozenset() if desired.membership == "additive" else live.members - wanted.keys()
+        remove = self._removable(live, gone, someone_stays=bool(add or wanted))
+        return MemberChanges(tuple(sorted(add)), remove) if add or remove else NO_MEMBERS
 
     def _removable(self, live: Live, gone: frozenset[Member], *, someone_stays: bool) -> tuple[Member, ...]:
         if not gone:
@@ -180,10 +172,10 @@ class Planner:
 
     def _named(self, members: Iterable[Member]) -> tuple[Member, ...]:
         keys = self.names.keys
-        return tuple(sorted(Member(member.type, keys.get(member, member.name)) for member in members))
+        return tuple(sorted(Member(kind, keys[kind].get(name, name)) for kind, name in members))
 
     def _reachable(self, member: Member, group: Desired) -> bool:
-        if member in self.names.ids or member in self.names.creatable:
+        if member in self.names:
             return True
         self.findings.warnings.append(
             f"{group.key}: {member.name} is not in 4me and not created by this plan: not added"

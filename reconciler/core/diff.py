@@ -28,32 +28,36 @@ def diff_attributes(desired: Desired, live: Live, keys: Mapping[str, str]) -> tu
     changes: list[Change] = []
     have_all = live.attributes
     for path, want in desired.attributes.items():
-        if path == "active" or path in desired.create_only:
-            continue
         have = have_all.get(path)
         if have == want and path != MANAGER:
             continue
-        changes.extend(_diff_attribute(path, want, have_all, keys))
+        if path == MANAGER and isinstance(have, str):
+            have = keys.get(have, have)
+        elif have is None and "[" in path:
+            have = live_value(path, have_all)
+        if have != want and path != "active" and path not in desired.create_only:
+            changes.extend(_diff_attribute(path, want, have))
     return tuple(changes)
 
 
 def live_value(path: str, attributes: Attributes) -> Value:
     """The live value at an attribute path, also one that selects a value of a multi-valued attribute."""
     parsed = parse_path(path)
-    if not parsed.by:
+    _, _, by, wanted, sub = parsed
+    if not by:
         return attributes.get(path)
-    for item in _items(attributes.get(parsed.attribute)):
-        if fold(item.get(parsed.by)) == fold(parsed.value):
-            return item.get(parsed.sub) if parsed.sub else item
+    values = attributes.get(parsed.attribute)
+    for each in values if isinstance(values, list) else ():
+        item = each if isinstance(each, dict) else {"value": each}
+        given = item.get(by)
+        if given == wanted or fold(given) == fold(wanted):
+            return item.get(sub) if sub else item
     return None
 
 
-def _diff_attribute(path: str, want: Value, attributes: Attributes, keys: Mapping[str, str]) -> Sequence[Change]:
+def _diff_attribute(path: str, want: Value, have: Value) -> Sequence[Change]:
     if isinstance(want, list):
-        return _diff_values(path, _items(want), _items(attributes.get(path)))
-    have = live_value(path, attributes)
-    if path == MANAGER and isinstance(have, str):
-        have = keys.get(have, have)
+        return _diff_values(path, _items(want), _items(have))
     if isinstance(have, list) and is_empty(want):
         return [Change(path, _shown(_items(have)), None)] if have else []
     if same(want, have, exact=path.startswith(CUSTOM_FIELDS)):
@@ -73,6 +77,8 @@ def _shown(items: Sequence[Item]) -> Value:
 
 
 def _diff_values(path: str, want: list[Item], have: list[Item]) -> Sequence[Change]:
+    if len(want) == len(have) and all(map(_is_part, want, have)):
+        return ()
     selector = "type" if _types_are_unique(want) and _types_are_unique(have) else "value"
     wanted = {fold(item.get(selector)): item for item in want}
     present = {fold(item.get(selector)): item for item in have}
@@ -82,6 +88,11 @@ def _diff_values(path: str, want: list[Item], have: list[Item]) -> Sequence[Chan
         after: Value = sorted((item["value"] for item in want), key=fold)
         return [Change(path, _shown(have) if have else None, after or None)]
     return _explain_values(path, selector, wanted, present)
+
+
+def _is_part(want: Item, have: Item) -> bool:
+    """Whether `have` is what was declared, and perhaps more: a service adds `display` and `primary`."""
+    return want.items() <= have.items() and ("value" in want or "value" not in have)
 
 
 def _types_are_unique(items: Sequence[Item]) -> bool:
@@ -100,7 +111,7 @@ def _explain_values(path: str, selector: str, wanted: dict[str, Item], present: 
     after = {key: _known_spelling(item, before.get(key, {})) for key, item in wanted.items()}
     places = {
         tuple(level.path(output_format="list")[:2])
-        for levels in DeepDiff(before, after, view="tree").values()
+        for levels in DeepDiff(before, after, view="tree", threshold_to_diff_deeper=0).values()
         for level in levels
     }
     return [_value_change(path, selector, place, (wanted, present)) for place in sorted(places)]
@@ -124,7 +135,7 @@ def _value_change(
 ) -> Change:
     wanted, present = sides
     key = place[0]
-    item = wanted.get(key) or present[key]
+    item = wanted.get(key) or present.get(key, {})
     selected = f'{path}[{selector} eq "{item.get(selector)}"]'
     if len(place) == 1:
         return Change(selected, present.get(key), wanted.get(key))

@@ -14,7 +14,28 @@ if TYPE_CHECKING:
 
     from reconciler.core.model import Desired, Live
 
-Index = dict[str, dict[str, list["Live"]]]
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Live resources by the folded value of one attribute: the first that has it, and all where several have it."""
+
+    attribute: str
+    first: dict[str, Live]
+    several: dict[str, list[Live]]
+
+    @classmethod
+    def of(cls, live: Sequence[Live], attribute: str) -> _Index:
+        first: dict[str, Live] = {}
+        several: dict[str, list[Live]] = {}
+        for resource in live:
+            value = _folded(resource, attribute)
+            if value and (earlier := first.setdefault(value, resource)) is not resource:
+                several.setdefault(value, [earlier]).append(resource)
+        return cls(attribute, first, several)
+
+    def find(self, value: str) -> list[Live]:
+        found = self.first.get(value)
+        return [] if found is None else self.several.get(value) or [found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,49 +52,60 @@ def match_resources(desired: Sequence[Desired], live: Sequence[Live], attributes
     The first attribute (in order of precedence) that finds something decides. Raises MatchError naming all where two
     live resources answer to one desired or two desired to one live.
     """
-    index = _index(live, attributes)
+    indexes = [_Index.of(live, attribute) for attribute in attributes]
     pairs: list[tuple[Desired, Live | None]] = []
     problems: list[str] = []
+    doubtful: list[tuple[Desired, Live]] = []
     for resource in desired:
-        found = _find(resource, index, attributes)
+        found, sure = _find(resource, indexes)
         if len(found) > 1:
             problems.append(f"{_place(resource)} matches {len(found)} live ones: {', '.join(map(_name, found))}")
-        pairs.append((resource, found[0] if len(found) == 1 else None))
-    problems += _shared(pairs)
+            found = []
+        pairs.append((resource, found[0] if found else None))
+        if found and not sure:
+            doubtful.append((resource, found[0]))
+    matched = {found.id for _, found in pairs if found}
+    problems += _shared(pairs, matched)
     if not problems:
-        problems = _taken_names(pairs, index, attributes)
+        problems = _taken_names(doubtful, indexes, matched)
     if problems:
         raise MatchError("\n".join(problems), hint="make the matching attributes unique, in the manifests or in 4me")
-    matched = {found.id for _, found in pairs if found}
     return Pairing(tuple(pairs), tuple(resource for resource in live if resource.id not in matched))
 
 
 def identity_conflict(desired: Desired, live: Live) -> bool:
     """Whether the record would take over a live resource that carries another externalId."""
     want, have = desired.attributes.get("externalId"), live.attributes.get("externalId")
-    return not is_empty(want) and not is_empty(have) and fold(want) != fold(have) and not desired.adopt
+    return want != have and not is_empty(want) and not is_empty(have) and fold(want) != fold(have) and not desired.adopt
 
 
-def _index(live: Sequence[Live], attributes: Sequence[str]) -> Index:
-    index: Index = {attribute: defaultdict(list) for attribute in attributes}
-    for resource in live:
-        for attribute in attributes:
-            value = fold(resource.attributes.get(attribute))
-            if value:
-                index[attribute][value].append(resource)
-    return index
+def _folded(resource: Desired | Live, attribute: str) -> str:
+    """A matching attribute's value to compare by; what needs no folding is not copied."""
+    value = resource.attributes.get(attribute)
+    if not isinstance(value, str):
+        return fold(value)
+    folded = value.casefold()
+    return value if folded == value else folded
 
 
-def _find(resource: Desired, index: Index, attributes: Sequence[str]) -> list[Live]:
-    for attribute in attributes:
-        value = fold(resource.attributes.get(attribute))
-        found = index[attribute].get(value, []) if value else []
-        if found:
-            return found
-    return []
+def _find(resource: Desired, indexes: Sequence[_Index]) -> tuple[list[Live], bool]:
+    """What the first attribute that finds something finds, and whether the weaker ones certainly find nothing else."""
+    found: list[Live] = []
+    for index in indexes:
+        value = _folded(resource, index.attribute)
+        other = index.first.get(value)
+        if other is None:
+            continue
+        if not found:
+            found = index.find(value)
+        elif other is not found[0] or value in index.several:
+            return found, False
+    return found, True
 
 
-def _shared(pairs: Sequence[tuple[Desired, Live | None]]) -> list[str]:
+def _shared(pairs: Sequence[tuple[Desired, Live | None]], matched: set[str]) -> list[str]:
+    if sum(found is not None for _, found in pairs) == len(matched):
+        return []
     claims: dict[str, list[Desired]] = defaultdict(list)
     by_id: dict[str, Live] = {}
     for resource, found in pairs:
@@ -87,15 +119,13 @@ def _shared(pairs: Sequence[tuple[Desired, Live | None]]) -> list[str]:
     ]
 
 
-def _taken_names(pairs: Sequence[tuple[Desired, Live | None]], index: Index, attributes: Sequence[str]) -> list[str]:
+def _taken_names(pairs: Sequence[tuple[Desired, Live]], indexes: Sequence[_Index], claimed: set[str]) -> list[str]:
     """A weaker matching attribute that finds another live resource, which no record claims, is a second match."""
-    claimed = {found.id for _, found in pairs if found}
     return [
-        f"{_place(resource)} matches 2 live ones: {_name(found)} and, by {attribute}, {_name(other)}"
+        f"{_place(resource)} matches 2 live ones: {_name(found)} and, by {index.attribute}, {_name(other)}"
         for resource, found in pairs
-        if found
-        for attribute in attributes
-        for other in index[attribute].get(fold(resource.attributes.get(attribute)), [])
+        for index in indexes
+        for other in index.find(_folded(resource, index.attribute))
         if other.id not in claimed
     ]
 

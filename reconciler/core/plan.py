@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from reconciler.core.actions import Findings, Names, Planner
+from reconciler.core.actions import Findings, Planner
 from reconciler.core.digest import digest
 from reconciler.core.guards import Owned, Policy, check_guards
 from reconciler.core.match import match_resources
-from reconciler.core.model import Counts, Member, ResourceType, Summary
+from reconciler.core.model import Counts, ResourceType, Summary
+from reconciler.core.names import build_names
 from reconciler.core.order import order_actions
 from reconciler.core.paths import CUSTOM_FIELDS
 
@@ -29,8 +31,10 @@ if TYPE_CHECKING:
         Guard,
         Live,
         LiveState,
+        Member,
         TenantIdentity,
     )
+    from reconciler.core.names import Names
 
 LISTED_NAMES = 5
 
@@ -58,13 +62,18 @@ class PlanRequest:
 
 @dataclass(frozen=True, slots=True)
 class Changeset:
-    """What planning comes to: actions in order, the guards' verdicts, warnings, the numbers; `ids` by name."""
+    """What planning comes to: actions in order, the guards' verdicts, warnings, the numbers, and who is who."""
 
     actions: tuple[Action, ...]
     guards: tuple[Guard, ...]
     warnings: tuple[str, ...]
     summary: Summary
-    ids: dict[Member, str]
+    names: Names
+
+    @property
+    def ids(self) -> dict[Member, str]:
+        """Ids by every name that the plan may use; only an apply needs them."""
+        return self.names.all_ids()
 
 
 def make_plan(desired: DesiredState, live: LiveState, request: PlanRequest) -> Changeset:
@@ -90,7 +99,7 @@ def make_plan(desired: DesiredState, live: LiveState, request: PlanRequest) -> C
         guards,
         warnings=tuple(dict.fromkeys(findings.warnings)),
         summary=_summarise(ordered, users, groups, live.unread_users),
-        ids=planner.names.all_ids(),
+        names=planner.names,
     )
 
 
@@ -117,48 +126,27 @@ def same_action(one: Action, other: Action) -> bool:
 
 
 def _planner(users: Pairing, groups: Pairing, live: LiveState, request: PlanRequest, findings: Findings) -> Planner:
-    names = _names((*users.pairs, *groups.pairs), live)
     return Planner(
-        names,
+        build_names(chain(users.pairs, groups.pairs), live),
         request.policy.protected,
         findings,
         may_remove=live.summary.complete,
         unreadable=_fields_unreadable(users, live),
         applied=request.applied,
-        user_keys={member.name: key for member, key in names.keys.items() if member.type is ResourceType.USER},
     )
-
-
-def _names(pairs: Iterable[tuple[Desired, Live | None]], live: LiveState) -> Names:
-    keys = {Member(each.type, each.id): each.key for each in (*live.users, *live.groups)}
-    keys.update(_unread_names(live.member_names, keys))
-    ids: dict[Member, str] = {}
-    creatable: set[Member] = set()
-    for desired, found in pairs:
-        if found:
-            ids[Member(desired.type, desired.key)] = found.id
-            keys[Member(desired.type, found.id)] = desired.key
-        elif desired.active:
-            creatable.add(Member(desired.type, desired.key))
-    return Names(ids, keys, frozenset(creatable))
-
-
-def _unread_names(displays: Mapping[Member, str], keys: Mapping[Member, str]) -> dict[Member, str]:
-    """Names of members that were not read themselves; a display that could mean someone else too carries the id."""
-    uses = Counter(name.casefold() for name in (*keys.values(), *displays.values()))
-    return {
-        member: display if uses[display.casefold()] == 1 else f"{display} (id {member.name})"
-        for member, display in displays.items()
-        if member not in keys
-    }
 
 
 def _fields_unreadable(users: Pairing, live: LiveState) -> bool:
     """Custom fields are declared for live users, and not one live user shows any: the service keeps them to itself."""
-    declared = any(
-        path.startswith(CUSTOM_FIELDS) for desired, found in users.pairs if found for path in desired.attributes
-    )
-    return declared and not any(path.startswith(CUSTOM_FIELDS) for user in live.users for path in user.attributes)
+    return _has_fields(desired for desired, found in users.pairs if found) and not _has_fields(live.users)
+
+
+def _has_fields(resources: Iterable[Desired | Live]) -> bool:
+    """Whether one of these has custom fields; the same few paths come again and again."""
+    paths: set[str] = set()
+    for each in resources:
+        paths.update(each.attributes)
+    return any(path.startswith(CUSTOM_FIELDS) for path in paths)
 
 
 def _planned(planner: Planner, pairing: Pairing, request: PlanRequest) -> Iterable[Action]:

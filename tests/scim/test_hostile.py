@@ -83,7 +83,10 @@ def failure(answer: Answer) -> str:
             "GET /Users?startIndex=1: the answer is not JSON: an HTML page titled 'Sign in'",
         ),
         ((200, {}, []), "GET /Users?startIndex=1: the answer is not a JSON object"),
-        ((200, {}, {"Resources": []}), "GET /Users?startIndex=1: not a SCIM list: totalResults: expected a whole number"),
+        (
+            (200, {}, {"Resources": []}),
+            "GET /Users?startIndex=1: not a SCIM list: totalResults: expected a whole number",
+        ),
         ((401, {}, {"message": "Unauthorized"}), "GET /Users: HTTP 401: Unauthorized"),
         ((500, {}, b"<html><title>Oops</title></html>"), "GET /Users: HTTP 500: an HTML page titled 'Oops'"),
         (
