@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from reconciler import run
 from reconciler.core.model import ReadSummary
+from reconciler.errors import ManifestError
 from reconciler.report.plan_json import plan_document
 from reconciler.sandbox import Organisation
+from reconciler.snapshot import open_snapshot
 from tests.services import declare, meddle, options, service, write
 
 if TYPE_CHECKING:
@@ -166,13 +168,13 @@ def test_everything_is_read_again_after_a_while(tmp_path: Path) -> None:
     organisation = Organisation(users=USERS, groups=GROUPS, members_per_group=5)
     with service(organisation=organisation) as (_, url):
         write(tmp_path / "manifests", declare(USERS, GROUPS, 5), url, refreshEvery="0d")
-        with pytest.raises(run.ManifestError):
+        with pytest.raises(ManifestError):
             run.plan(options(tmp_path))
         write(tmp_path / "manifests", declare(USERS, GROUPS, 5), url, refreshEvery="1d")
         first = run.plan(options(tmp_path))
         assert first.reading.snapshot is not None
         (path,) = (tmp_path / "state" / "snapshot").glob("*.db")
-        store = run.open_snapshot(options(tmp_path).state, first.plan.tenant, (None, None))
+        store = open_snapshot(options(tmp_path).state, first.plan.tenant, (None, None))
         assert store.path == path
         store.save(replace(first.reading.snapshot, full_at=first.reading.snapshot.full_at - 86401), None)
         again = run.plan(options(tmp_path))
