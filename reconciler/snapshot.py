@@ -2,7 +2,7 @@
 
 Touches `<state directory>/snapshot/` only (directory 0700, files 0600). It is a cache: any damage, another layout,
 another tenant, or a file that somebody else holds count as no snapshot. A full read replaces the file whole; what
-changed is written in one transaction.
+changed is written in one transaction. Resources lie in chunks, since one row each costs several times as much.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ from reconciler.core.model import Live, Member, ResourceType
 from reconciler.core.snapshot import Snapshot, TypeSnapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from reconciler.core.model import TenantIdentity
 
 LAYOUT = 1
-ROWS_AT_A_TIME = 1000
+CHUNK = 250
+"""Resources in a chunk, about."""
 _TABLES = """
 CREATE TABLE meta (body BLOB NOT NULL, sum INTEGER NOT NULL);
-CREATE TABLE resources (
-    type TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (type, id)
-) WITHOUT ROWID;
+CREATE TABLE chunks (
+    type TEXT NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (type, number)
+);
 """
 _USER, _GROUP = ResourceType.USER, ResourceType.GROUP
 _DAMAGE = (sqlite3.Error, OSError, ValueError, KeyError, TypeError, IndexError)
@@ -84,7 +85,7 @@ class StoredSnapshot:
         meta = from_json(body)
         if crc32(body) != told or (meta["tenant"], meta["scopes"]) != ([*self.tenant], [*self.scopes]):
             return None
-        lives = {type_: dict(_lives(connection, type_)) for type_ in (_USER, _GROUP)}
+        lives = {type_: _read_chunks(connection, type_) for type_ in (_USER, _GROUP)}
         if [len(lives[_USER]), len(lives[_GROUP])] != meta["counts"]:
             return None
         absent = frozenset((name, value) for name, value in meta["absent"])
@@ -123,7 +124,8 @@ class StoredSnapshot:
             with closing(sqlite3.connect(partial, isolation_level=None)) as connection:
                 connection.executescript(f"PRAGMA journal_mode = OFF; PRAGMA user_version = {LAYOUT}; {_TABLES}")
                 connection.execute("BEGIN")
-                self._write(connection, snapshot, snapshot.users.lives.values(), snapshot.groups.lives.values())
+                chunks = [len(each.lives) // CHUNK + 1 for each in (snapshot.users, snapshot.groups)]
+                self._write(connection, snapshot, (range(chunks[0]), range(chunks[1])), chunks)
                 connection.execute("COMMIT")
             partial.replace(self.path)
         finally:
@@ -135,18 +137,30 @@ class StoredSnapshot:
             return False
         with closing(sqlite3.connect(self.path, timeout=5, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            users = _changed(snapshot.users.lives, before.users.lives)
-            groups = _changed(snapshot.groups.lives, before.groups.lives)
+            query = "SELECT max(number) + 1 FROM chunks WHERE type = ?"
+            chunks = [connection.execute(query, (type_,)).fetchone()[0] for type_ in (_USER, _GROUP)]
+            changed = (
+                _changed(snapshot.users.lives, before.users.lives, chunks[0]),
+                _changed(snapshot.groups.lives, before.groups.lives, chunks[1]),
+            )
             connection.execute("DELETE FROM meta")
-            self._write(connection, snapshot, users, groups)
+            self._write(connection, snapshot, changed, chunks)
             connection.execute("COMMIT")
         return True
 
     def _write(
-        self, connection: sqlite3.Connection, snapshot: Snapshot, users: Iterable[Live], groups: Iterable[Live]
+        self,
+        connection: sqlite3.Connection,
+        snapshot: Snapshot,
+        numbers: tuple[Collection[int], Collection[int]],
+        chunks: Sequence[int],
     ) -> None:
-        for lives in (users, groups):
-            connection.executemany("INSERT OR REPLACE INTO resources VALUES (?, ?, ?, ?)", map(_row, lives))
+        """Write the chunks with these numbers, of so many, and the rest of the snapshot."""
+        for type_, lives, wanted, count in zip(
+            (_USER, _GROUP), (snapshot.users.lives, snapshot.groups.lives), numbers, chunks, strict=True
+        ):
+            rows = _make_chunks(type_, lives, wanted, count) if wanted else ()
+            connection.executemany("INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?)", rows)
         connection.execute("INSERT INTO meta VALUES (?, ?)", self._meta(snapshot))
 
 
@@ -162,26 +176,39 @@ def open_snapshot(
     return StoredSnapshot(state.absolute() / "snapshot" / f"{tenant.name}-{mark}.db", identity, scopes, on_talk)
 
 
-def _changed(after: Mapping[str, Live], before: Mapping[str, Live]) -> Iterator[Live]:
-    return (live for id_, live in after.items() if before.get(id_) is not live)
+def _chunk_of(id_: str, chunks: int) -> int:
+    return crc32(id_.encode()) % chunks
 
 
-def _row(live: Live) -> tuple[str, str, bytes, int]:
+def _changed(after: Mapping[str, Live], before: Mapping[str, Live], chunks: int) -> set[int]:
+    """The chunks in which something is new."""
+    return {_chunk_of(id_, chunks) for id_, live in after.items() if before.get(id_) is not live}
+
+
+def _make_chunks(
+    type_: ResourceType, lives: Mapping[str, Live], wanted: Collection[int], chunks: int
+) -> Iterator[tuple[str, int, bytes, int]]:
+    rows: dict[int, list[Live]] = {number: [] for number in wanted}
+    for id_, live in lives.items():
+        number = _chunk_of(id_, chunks)
+        if number in rows:
+            rows[number].append(live)
+    for number, found in rows.items():
+        body = to_json([_row(live) for live in found])
+        yield type_.value, number, body, crc32(body)
+
+
+def _row(live: Live) -> tuple[Any, ...]:
     members = None if live.members is None else [(member.type, member.name) for member in live.members]
-    body = to_json((live.id, live.key, live.attributes, live.active, members, live.owned))
-    return live.type.value, live.id, body, crc32(body)
+    return live.id, live.key, live.attributes, live.active, members, live.owned
 
 
-def _lives(connection: sqlite3.Connection, type_: ResourceType) -> Iterator[tuple[str, Live]]:
-    rows = connection.execute("SELECT body, sum FROM resources WHERE type = ?", (type_.value,))
-    while batch := rows.fetchmany(ROWS_AT_A_TIME):
-        if any(crc32(body) != told for body, told in batch):
-            raise ValueError("damaged row")
-        for values in from_json(b"[" + b",".join([body for body, _ in batch]) + b"]"):
-            yield values[0], _live(type_, *values)
-
-
-def _live(type_: ResourceType, id_: str, key: str, *rest: Any) -> Live:
-    attributes, active, members, owned = rest
-    named = None if members is None else frozenset(Member(ResourceType(kind), name) for kind, name in members)
-    return Live(type_, id_, key, attributes, active, named, owned)
+def _read_chunks(connection: sqlite3.Connection, type_: ResourceType) -> dict[str, Live]:
+    lives: dict[str, Live] = {}
+    for body, told in connection.execute("SELECT body, sum FROM chunks WHERE type = ?", (type_.value,)):
+        if crc32(body) != told:
+            raise ValueError("damaged chunk")
+        for id_, key, attributes, active, members, owned in from_json(body):
+            named = None if members is None else frozenset(Member(ResourceType(kind), name) for kind, name in members)
+            lives[id_] = Live(type_, id_, key, attributes, active, named, owned)
+    return lives

@@ -121,15 +121,15 @@ def of_another_version(path: Path) -> None:
         connection.execute("PRAGMA user_version = 99")
 
 
-def with_a_row_less(path: Path) -> None:
+def with_a_chunk_less(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("DELETE FROM resources WHERE id = '7' AND type = 'User'")
+        connection.execute("DELETE FROM chunks WHERE number = 0 AND type = 'User'")
 
 
 @pytest.mark.parametrize(
     "damage",
-    [truncate, scribble, of_another_version, with_a_row_less, lambda path: path.write_bytes(b""), Path.unlink],
-    ids=["truncated", "scribbled", "another version", "a row less", "empty", "gone"],
+    [truncate, scribble, of_another_version, with_a_chunk_less, lambda path: path.write_bytes(b""), Path.unlink],
+    ids=["truncated", "scribbled", "another version", "a chunk less", "empty", "gone"],
 )
 def test_a_damaged_snapshot_is_no_snapshot(tmp_path: Path, damage: Callable[[Path], None]) -> None:
     organisation = Organisation(users=USERS, groups=GROUPS, members_per_group=5)
