@@ -77,7 +77,7 @@ class _Builder:
         self._check_cycles(self.groups, nested, ("members", "nested groups"))
         return (
             DesiredState(
-                tuple([_desired_user(each, bosses.get(_key(each))) for each in self.users]),
+                tuple([_desired_user(each, bosses) for each in self.users]),
                 tuple([_desired_group(each, memberships.get(_key(each))) for each in self.groups]),
             ),
             self.problems,
@@ -109,11 +109,8 @@ class _Builder:
         resolved: dict[str, str] = {}
         for each in self.users:
             name = each.attributes.get(MANAGER)
-            if not isinstance(name, str):
-                continue
-            boss = resolved.get(name) or self._boss(each, name)
-            if boss:
-                bosses[_key(each)] = resolved[name] = boss
+            if isinstance(name, str) and (boss := resolved.get(name) or self._boss(each, name)):
+                bosses[each.attributes["userName"]] = resolved[name] = boss  # type: ignore[index]
         return bosses
 
     def _boss(self, each: Record, name: str) -> str | None:
@@ -195,19 +192,14 @@ def _key(each: Record) -> str:
     return str(each.attributes[KEY_ATTRIBUTE[each.type]])
 
 
-def _desired_user(each: Record, manager: str | None) -> Desired:
-    attributes = each.attributes
-    if attributes.get(MANAGER) != manager:
-        attributes = {**attributes, MANAGER: manager}
-    return Desired(
-        ResourceType.USER,
-        _key(each),
-        attributes,
-        each.source,
-        active=attributes.get("active", True) is not False,
-        create_only=each.create_only,
-        adopt=each.adopt,
-    )
+def _desired_user(each: Record, bosses: dict[str, str]) -> Desired:
+    resource, source, attributes, create_only, _, _, _, adopt = each
+    key = str(attributes["userName"])
+    manager = attributes.get(MANAGER)
+    if manager is not None and manager != bosses.get(key):
+        attributes = {**attributes, MANAGER: bosses.get(key)}
+    active = attributes.get("active", True) is not False
+    return Desired(resource, key, attributes, source, active, create_only, adopt=adopt)
 
 
 def _desired_group(each: Record, members: Iterable[Member] | None) -> Desired:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reconciler.core.model import Value
 
 MARK = "\x7f"
+_PLAIN = frozenset((str, bool, int, float, type(None)))
 _ESCAPED_MARK = re.compile(rb"\\(?:x|u00|U000000)7[fF]")
 _MERGE = re.compile(rb"<<\s*[:,}]")
 
@@ -108,6 +109,8 @@ def restore(value: Value, depth: int, *, marked: bool) -> Value:
         return value.replace(MARK, "") if isinstance(value, str) else value
     if depth >= MAX_DEPTH:
         raise Unsure
+    if not marked and isinstance(value, dict) and _PLAIN.issuperset(map(type, value.values())):
+        return value
     for key, each in entries:
         kind = type(each)
         if kind is str:

@@ -47,7 +47,7 @@ class Document(NamedTuple):
 
 def read_quickly(data: bytes) -> list[Document]:
     """The documents of a file. Raises Unsure, also while the records of a document are parsed."""
-    text = b"\n" + data.replace(b"\r\n", b"\n")  # now every line has its break before it
+    text = b"\n" + (data.replace(b"\r\n", b"\n") if b"\r" in data else data)  # so every line has its break before it
     if _is_odd(text):
         raise Unsure
     return [document for start, end in _split(text) if (document := _read_document(text, start, end))]
@@ -99,16 +99,16 @@ def _read_document(text: bytes, start: int, end: int) -> Document | None:
     value = parse_part(text[start : found.end() + 1] + text[stop:end], 0)
     if not isinstance(value, dict) or value.get(found[1].decode(), ()) is not None:
         raise Unsure
-    return Document(value, place, _read_records(text[:stop], indentation, first.start(1)))
+    return Document(value, place, _read_records(text, indentation, first.start(1), stop))
 
 
-def _read_records(text: bytes, indentation: bytes, start: int) -> Iterator[tuple[Value, Place]]:
-    items = re.compile(indentation + rb"- +(?=[^\s#])").finditer(text, start)
+def _read_records(text: bytes, indentation: bytes, start: int, stop: int) -> Iterator[tuple[Value, Place]]:
+    items = re.compile(indentation + rb"- +(?=[^\s#])").finditer(text, start, stop)
     line, seen = 0, 0
     batch = list(islice(items, RECORDS_AT_ONCE))
     while batch:
         following = list(islice(items, RECORDS_AT_ONCE))
-        end = following[0].start() + 1 if following else len(text)
+        end = following[0].start() + 1 if following else stop
         for record, item in zip(_read_batch(text[batch[0].start() : end], len(batch)), batch, strict=True):
             after_break = item.start() + 1
             line += text.count(b"\n", seen, after_break)

@@ -72,12 +72,13 @@ def open_manifests(folder: pathlib.Path) -> ManifestFolder:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Loading makes many objects and no garbage: the cyclic collector would only slow it down."""
+    """Loading makes many objects and no garbage: the cyclic collector would only slow it down, now and ever after."""
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         if enabled:
             gc.enable()
 

@@ -110,16 +110,10 @@ class RecordReader:
             adopt = False
         if self._resource is ResourceType.USER:
             groups = _names(given["groups"], (*path, "groups"), report) if "groups" in given else None
-            return Record(self._resource, source, attributes, create_only, groups=groups, adopt=adopt)
-        return Record(
-            self._resource,
-            source,
-            attributes,
-            create_only,
-            members=_members(given["members"], (*path, "members"), report) if "members" in given else None,
-            membership=_membership(given.get("membership"), (*path, "membership"), report),
-            adopt=adopt,
-        )
+            return Record(ResourceType.USER, source, attributes, create_only, groups, None, None, adopt)
+        members = _members(given["members"], (*path, "members"), report) if "members" in given else None
+        membership = _membership(given.get("membership"), (*path, "membership"), report)
+        return Record(ResourceType.GROUP, source, attributes, create_only, None, members, membership, adopt)
 
 
 def _are_texts(values: list[Value]) -> bool:

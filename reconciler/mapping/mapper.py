@@ -14,18 +14,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from reconciler.core.normalise import is_empty
 from reconciler.core.paths import ENTERPRISE, MANAGER, parse_path
 from reconciler.mapping.targets import find_converter, map_value
-from reconciler.mapping.values import ValueProblem, to_text
+from reconciler.mapping.values import ValueProblem, to_boolean, to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from reconciler.core.model import Attributes, Value
     from reconciler.mapping.rules import Mapping, Rule
     from reconciler.mapping.targets import Converter, Zones
 
 Problem = tuple[tuple[str | int, ...], str]
 """A path inside a record (the author's attribute name first), and what is wrong there."""
-MAX_SHAPES, MAX_SHARED = 1024, 4096
+MAX_SHAPES, MAX_SHARED = 1024, 32768
 _SHARED = frozenset(
     {"title", "userType", "preferredLanguage", "locale", "timezone", "name.givenName", "name.familyName", MANAGER}
     | {f"{ENTERPRISE}:{name}" for name in ("costCenter", "organization", "division", "department", "site", "location")}
@@ -42,23 +40,34 @@ class Mapped(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """What a rule does to one attribute. `known` gives the result for a text that needs no look, else nothing."""
+    """What a rule does to one attribute.
+
+    A non-empty value of the type `kind` is the result itself, or what `shared` has for it. Else `convert` gives it, and
+    where that is None the rule is to be looked at.
+    """
 
     source: str | None
     target: str
-    known: Callable[[str], str | None]
-    rule: Rule
+    kind: type | None
+    shared: dict[str, str] | None
     convert: Converter | None
+    rule: Rule
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What the rules come to for records that have the same attributes."""
+    """What the rules come to for records that have the same attributes.
+
+    `blank` has the targets in the order of the rules, without values, unless a record's own values tell the targets:
+    where those are written at creation only, `simple` is false, and where `overlaps` says that a whole attribute is
+    also set in part, and the problem that this is.
+    """
 
     steps: tuple[_Step, ...]
+    blank: Attributes
+    simple: bool
     create_only: frozenset[str]
     overlaps: tuple[tuple[str, Problem], ...]
-    """A whole attribute that is also set in part, and the problem that this is."""
 
 
 class RecordMapper:
@@ -67,7 +76,6 @@ class RecordMapper:
     def __init__(self, mapping: Mapping, zones: Zones) -> None:
         self.mapping = mapping
         self._zones = zones
-        self._shared: dict[str, dict[str, str]] = {target: {} for target in _SHARED}
         self._steps = tuple(self._step(rule) for rule in mapping.rules)
         self._shape = lru_cache(MAX_SHAPES)(self._make_shape)
 
@@ -77,57 +85,80 @@ class RecordMapper:
         A source that the record lacks leaves its attribute out (not managed); null or empty means: no value in 4me.
         """
         shape = self._shape(tuple(given))
+        if not shape.simple:
+            return self._map_with_care(shape, given)
+        attributes = shape.blank.copy()
+        try:
+            for source, target, kind, shared, convert, rule in shape.steps:
+                value = given.get(source)  # type: ignore[arg-type]
+                if type(value) is kind and (known := value if shared is None else shared.get(value)):  # type: ignore[arg-type]
+                    attributes[target] = known
+                elif convert is not None:
+                    attributes[target] = convert(value)
+                else:
+                    attributes.update(self._apply(rule, given))
+        except ValueProblem:
+            return self._map_with_care(shape, given)
+        return Mapped(attributes, shape.create_only, [])
+
+    def _map_with_care(self, shape: _Shape, given: Attributes) -> Mapped:
         attributes: Attributes = {}
+        create_only: set[str] = set()
         problems: list[Problem] = []
-        create_only = shape.create_only
         for step in shape.steps:
-            source, target, known, _, _ = step
-            value = given.get(source)  # type: ignore[arg-type]
-            if type(value) is str and (text := known(value)):
-                attributes[target] = text
-            else:
-                create_only |= self._convert(step, value, attributes, problems)
-        for whole, problem in shape.overlaps:
-            if whole in attributes:
-                problems.append(problem)
-        return Mapped(attributes, create_only, problems)
+            rule = step.rule
+            try:
+                mapped = self._apply(rule, given)
+            except ValueProblem as problem:
+                problems += [
+                    ((rule.source or "", *each.path), f"`{rule.source}`: {each}") for each in (problem, *problem.also)
+                ]
+                continue
+            attributes.update(mapped)
+            if rule.apply == "create":
+                create_only.update(mapped)
+        problems += [problem for whole, problem in shape.overlaps if whole in attributes]
+        return Mapped(attributes, frozenset(create_only), problems)
+
+    def _apply(self, rule: Rule, given: Attributes) -> Attributes:
+        value = rule.constant if rule.source is None else given.get(rule.source)
+        if rule.source is not None and rule.default is not None and is_empty(value):
+            value = rule.default
+        return map_value(self.mapping.resource, rule.target, value, self._zones)
 
     def _step(self, rule: Rule) -> _Step:
         convert = find_converter(self.mapping.resource, rule.target, self._zones)
-        known: Callable[[str], str | None] = self._shared.get(rule.target, {}).get
-        if convert is to_text and rule.target not in self._shared:
-            known = str
-        return _Step(rule.source, rule.target, known, rule, convert)
+        shared: dict[str, str] | None = {} if convert and rule.target in _SHARED else None
+        kind = str if convert is to_text or shared is not None else bool if convert is to_boolean else None
+        if rule.source is None or rule.default is not None:
+            convert = None
+        elif convert and shared is not None:
+            convert = _remembering(convert, shared)
+        return _Step(rule.source, rule.target, kind, shared, convert, rule)
 
     def _make_shape(self, names: tuple[str, ...]) -> _Shape:
         steps = tuple(
             step for step in self._steps if step.source is None or step.source in names or step.rule.default is not None
         )
-        create_only = {step.target for step in steps if step.rule.apply == "create" and step.convert}
-        return _Shape(steps, frozenset(create_only), tuple(_overlaps(steps)))
+        many = [step for step in steps if not find_converter(self.mapping.resource, step.target, self._zones)]
+        overlaps = tuple(_overlaps(steps))
+        return _Shape(
+            steps,
+            {} if many else dict.fromkeys(step.target for step in steps),
+            not overlaps and all(step.rule.apply == "always" for step in many),
+            frozenset(step.target for step in steps if step.rule.apply == "create"),
+            overlaps,
+        )
 
-    def _convert(self, step: _Step, value: Value, attributes: Attributes, problems: list[Problem]) -> frozenset[str]:
-        """Add what a value comes to; the paths beyond the step's own that are written at creation only."""
-        rule = step.rule
-        if rule.source is None:
-            value = rule.constant
-        elif rule.default is not None and is_empty(value):
-            value = rule.default
-        try:
-            if step.convert is None:
-                mapped = map_value(self.mapping.resource, rule.target, value, self._zones)
-                attributes.update(mapped)
-                return frozenset(mapped if rule.apply == "create" else ())
-            attributes[rule.target] = converted = step.convert(value)
-        except ValueProblem as problem:
-            problems += [
-                ((rule.source or "", *each.path), f"`{rule.source}`: {each}") for each in (problem, *problem.also)
-            ]
-            return frozenset()
-        shared = self._shared.get(rule.target)
-        if shared is not None and type(value) is str and isinstance(converted, str) and len(shared) < MAX_SHARED:
+
+def _remembering(convert: Converter, shared: dict[str, str]) -> Converter:
+    def remember(value: Value) -> Value:
+        converted = convert(value)
+        if type(value) is str and isinstance(converted, str) and len(shared) < MAX_SHARED:
             shared[value] = converted
-        return frozenset()
+        return converted
+
+    return remember
 
 
 def _overlaps(steps: tuple[_Step, ...]) -> list[tuple[str, Problem]]:
