@@ -67,14 +67,14 @@ class Scan:
             start = 1 + (first.total - 1) // first.rows * first.rows
             pages[start] = self.lists.page(self.resource, start)
             if not all(live.active for page in pages.values() for live in page.lives):
-                found = self._narrow(first, ways)
+                found = self._narrow(pages, ways)
                 if found:
                     return replace(found, ways=(ways[1], ways[0]))
         return replace(self._scan(pages), ways=tuple(ways))
 
-    def _narrow(self, first: Page, ways: list[Way]) -> Found | None:
+    def _narrow(self, pages: Mapping[int, Page], ways: list[Way]) -> Found | None:
         """An active scan, where it is cheaper and its filter is to be trusted; `ways` is told either way."""
-        active = self._ask_active(first)
+        first, active = pages[1], self._ask_active(pages)
         if active is None:
             ways.append(Way("active scan", None, "the filter on active is not to be trusted"))
             return None
@@ -82,17 +82,17 @@ class Scan:
         is_cheaper = self._pages(active.total) < WORTH_NARROWING * self._pages(first.total)
         return self._active_scan(first, active) if is_cheaper else None
 
-    def _ask_active(self, first: Page) -> Page | None:
-        """The first page of active users; None where it cannot be true beside the unfiltered one."""
+    def _ask_active(self, pages: Mapping[int, Page]) -> Page | None:
+        """The first page of active users; None where it is empty, or cannot be true beside the unfiltered ones."""
         try:
             active = self.lists.page(self.resource, wanted=ACTIVE)
         except ServiceError as error:
             if error.status in REFUSED_FILTERS:
                 return None
             raise
-        seen = sum(1 for live in first.lives if live.active)
-        is_true = all(live.active for live in active.lives) and seen <= active.total <= first.total
-        return active if is_true else None
+        seen = {live.id for page in pages.values() for live in page.lives if live.active}
+        is_true = all(live.active for live in active.lives) and len(seen) <= active.total <= pages[1].total
+        return active if active.lives and is_true else None
 
     def _pages(self, count: int) -> int:
         return count_pages(count, self.lists.dialect.page_size)
