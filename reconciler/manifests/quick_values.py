@@ -32,7 +32,7 @@ _MERGE = re.compile(rb"<<\s*[:,}]")
 
 _NO_BRACKETS = bytes(set(range(256)) - set(b"\n[]{}"))
 _FLAT_FLOW = re.compile(rb"(?:\n+|\[(?:\{\}|\[\])*\]|\{(?:\{\}|\[\])*\})*")
-_ODD_FLOW = re.compile(rb":[,\]}]|[\[{,:] *[|>](?![-+0-9]* *(?: #[^\n]*)?\n)")
+_ODD_FLOW = re.compile(rb":[,\]}]|[\[{,] *:|[\[{,:] *[|>](?![-+0-9]* *(?: #[^\n]*)?\n)")
 _BLOCK_TEXT = re.compile(rb"\n([ -]*)[^\n]*[|>][-+0-9]* *(?: #[^\n]*)?\n( *)(?=[^ ]|\Z)")
 
 _CLASSES = {

@@ -7,18 +7,17 @@ line of each item. A list of another shape is the careful way's.
 from __future__ import annotations
 
 import re
-from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.manifests.quick_values import MARK, Unsure, parse_part, restore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from reconciler.core.model import Value
     from reconciler.manifests.yaml_reader import Place
 
-RECORDS_AT_ONCE = 200
+RECORDS_AT_ONCE, BYTES_AT_ONCE = 200, 200_000
 LIST_KINDS = ("Users", "Groups")
 _ORDINARY = bytes(set(range(256)) - set(range(ord(" "))) - {ord(MARK)} | {ord("\n")})
 _FOREIGN = re.compile(rb"\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef(?:\xbb\xbf|\xbf[\xbe\xbf])")
@@ -105,34 +104,49 @@ def _read_document(text: bytes, start: int, end: int) -> Document | None:
 def _read_records(text: bytes, indentation: bytes, start: int, stop: int) -> Iterator[tuple[Value, Place]]:
     items = re.compile(indentation + rb"- +(?=[^\s#])").finditer(text, start, stop)
     line, seen = 0, 0
-    batch = list(islice(items, RECORDS_AT_ONCE))
-    while batch:
-        following = list(islice(items, RECORDS_AT_ONCE))
-        end = following[0].start() + 1 if following else stop
-        for record, item in zip(_read_batch(text[batch[0].start() : end], len(batch)), batch, strict=True):
+    for batch, end in _batches(items, stop):
+        for record, item in zip(_read_batch(text[batch[0].start() : end], batch), batch, strict=True):
             after_break = item.start() + 1
             line += text.count(b"\n", seen, after_break)
             seen = after_break
             yield record, (line, item.end() - item.start())
-        batch = following
 
 
-def _read_batch(part: bytes, count: int) -> list[Value]:
+def _batches(items: Iterable[re.Match[bytes]], stop: int) -> Iterator[tuple[list[re.Match[bytes]], int]]:
+    """The starts of some items at a time, and where the last of them ends."""
+    batch: list[re.Match[bytes]] = []
+    start = 0
+    for item in items:
+        if batch and (len(batch) == RECORDS_AT_ONCE or item.start() - start > BYTES_AT_ONCE):
+            yield batch, item.start() + 1
+            batch = []
+        if not batch:
+            start = item.start()
+        batch.append(item)
+    yield batch, stop
+
+
+def _read_batch(part: bytes, items: list[re.Match[bytes]]) -> list[Value]:
     """The records of a part, which is a list by itself. If need be, the careful way reads it: it is quick to do so."""
     try:
         records = parse_part(part, 1)
     except Unsure:
-        records = _read_carefully(part)
-    if not isinstance(records, list) or len(records) != count:
+        return _read_carefully(part, items)
+    if not isinstance(records, list) or len(records) != len(items):
         raise Unsure
     return records
 
 
-def _read_carefully(part: bytes) -> Value:
+def _read_carefully(part: bytes, items: list[re.Match[bytes]]) -> list[Value]:
     from reconciler.manifests.yaml_reader import YamlProblem, read_yaml
 
     try:
         (records,) = read_yaml(part.decode())
-    except (YamlProblem, UnicodeDecodeError, ValueError):
+    except (YamlProblem, ValueError):
         raise Unsure from None
-    return restore(records, 1, marked=False)
+    first = items[0].start()
+    starts = [(part.count(b"\n", 0, each.start() - first + 1) + 1, each.end() - each.start()) for each in items]
+    if not isinstance(records, list) or [getattr(each, "place", None) for each in records] != starts:
+        raise Unsure
+    restore(records, 1, marked=False)
+    return records
