@@ -5,6 +5,7 @@ One module a command, imported when it is called, so that `--help` loads nothing
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -31,6 +32,8 @@ COMMANDS = {
     "sandbox": "serve a local 4me to try things on",
     "completion": "print the shell completion script",
 }
+COLLECT_AFTER = (50_000, 1_000, 1_000)
+"""A run makes millions of objects that last, and hardly a cycle: usually the collector would walk them for nothing."""
 USAGE_EXIT = 64
 INTERRUPTED_EXIT = 130
 
@@ -126,6 +129,7 @@ def tell_error(error: ReconcilerError) -> None:
 
 def main() -> None:
     """Entry point of the `reconciler` script."""
+    gc.set_threshold(*COLLECT_AFTER)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace" if stream.encoding.lower() != "utf-8" else "backslashreplace")

@@ -48,7 +48,7 @@ def live_value(path: str, attributes: Attributes) -> Value:
         return attributes.get(path)
     values = attributes.get(parsed.attribute)
     for each in values if isinstance(values, list) else ():
-        item = each if isinstance(each, dict) else {"value": each}
+        item: Item = each if isinstance(each, dict) else {"value": each}
         given = item.get(by)
         if given == wanted or fold(given) == fold(wanted):
             return item.get(sub) if sub else item

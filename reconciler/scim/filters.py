@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
-
-from lark import Lark, Token, Transformer
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from reconciler.core.normalise import fold, instant, is_empty, same
 from reconciler.core.paths import CORE_GROUP, CORE_USER
@@ -24,24 +20,6 @@ _CORE = tuple(f"{urn}:".lower() for urn in (CORE_USER, CORE_GROUP))
 _KNOWN = {
     name.lower(): path for schema in ATTRIBUTES.values() for path in schema for name in (path, path.rpartition(":")[2])
 } | {f"meta.{name.lower()}": f"meta.{name}" for name in ("created", "lastModified")}
-_EXPECTED = {
-    "ATTRIBUTE": "an attribute",
-    "OPERATOR": "an operator (eq, ne, co, sw, ew, gt, ge, lt, le)",
-    "_PRESENT": "`pr`",
-    "TEXT": 'a "text"',
-    "NUMBER": "a number",
-    "TRUE": "true",
-    "FALSE": "false",
-    "NULL": "null",
-    "_AND": "`and`",
-    "_OR": "`or`",
-    "_NOT": "`not`",
-    "LPAR": "`(`",
-    "RPAR": "`)`",
-    "LSQB": "`[`",
-    "RSQB": "`]`",
-    "$END": "the end",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,67 +50,11 @@ class Logical:
 Filter = Comparison | ValuePath | Logical
 
 
-class _Builder(Transformer[Token, Any]):
-    def text(self, items: list[Token]) -> str:
-        return str(json.loads(items[0]))
-
-    def number(self, items: list[Token]) -> float:
-        return float(items[0])
-
-    def true(self, _items: list[Token]) -> bool:
-        return True
-
-    def false(self, _items: list[Token]) -> bool:
-        return False
-
-    def null(self, _items: list[Token]) -> None:
-        return None
-
-    def comparison(self, items: list[Any]) -> Comparison:
-        return Comparison(str(items[0]), str(items[1]).lower(), items[2])
-
-    def present(self, items: list[Any]) -> Comparison:
-        return Comparison(str(items[0]), "pr")
-
-    def value_path(self, items: list[Any]) -> ValuePath:
-        return ValuePath(str(items[0]), items[1])
-
-    def negation(self, items: list[Any]) -> Logical:
-        return Logical("not", tuple(items))
-
-    def conjunction(self, items: list[Any]) -> Logical:
-        return Logical("and", tuple(items))
-
-    def disjunction(self, items: list[Any]) -> Logical:
-        return Logical("or", tuple(items))
-
-
-@cache
-def _parser() -> Lark:
-    grammar = files("reconciler.scim").joinpath("filter.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", transformer=_Builder())
-
-
 def parse_filter(text: str) -> Filter:
     """The filter. Raises ValueError that says where it goes wrong, and what was expected there."""
-    try:
-        parsed: Filter = _parser().parse(text)  # type: ignore[assignment]
-    except UnexpectedInput as error:
-        raise ValueError(_explain(text, error)) from None
-    return parsed
+    from reconciler.scim.filter_parser import parse
 
-
-def _explain(text: str, error: UnexpectedInput) -> str:
-    expected: Iterable[str] = ()
-    place = len(text)
-    if isinstance(error, UnexpectedCharacters):
-        expected, place = error.allowed or (), error.pos_in_stream or 0
-    elif isinstance(error, UnexpectedToken):
-        expected = error.accepts or error.expected
-        place = len(text) if error.token.type == "$END" else error.pos_in_stream or 0
-    words = [word for name, word in _EXPECTED.items() if name in expected]
-    found = f"`{text[place : place + 10]}`" if text[place:].strip() else "the end"
-    return f"not a SCIM filter: `{text}`, column {place + 1}: found {found}, expected {' or '.join(words)}"
+    return parse(text)
 
 
 def matches(wanted: Filter, attributes: Attributes) -> bool:
