@@ -1,13 +1,11 @@
 """The use cases: each is the pipeline from top to bottom.
 
 read manifests -> build desired -> map -> read live -> match -> diff -> guard -> plan -> (approve) -> apply -> report.
-Rooms that cost start-up time (`scim`, `sandbox`) are loaded when a use case needs them.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,71 +14,34 @@ from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.apply import Applier, Known
-from reconciler.core.directory import Assumptions, Question
+from reconciler.core.directory import Question
 from reconciler.core.forecast import count_requests, make_forecast
 from reconciler.core.guards import Policy, explain_breach
-from reconciler.core.model import LiveCounts, ManifestSummary, Member, Plan, TenantIdentity
+from reconciler.core.model import LiveCounts, ManifestSummary, Member, Plan
 from reconciler.core.plan import PlanRequest, fingerprint, make_plan, same_action
 from reconciler.core.question import find_targets, identify
 from reconciler.core.snapshot import remember_writes
-from reconciler.errors import GuardRefusal, ManifestError, OperatorError, Problem, ReconcilerError
+from reconciler.errors import GuardRefusal, OperatorError
 from reconciler.journal import last_written_fields, open_journal
-from reconciler.manifests.read import open_manifests, read_manifests
-from reconciler.settings import (
-    choose_tenant,
-    expiry_warning,
-    is_sandbox,
-    pacing_file,
-    read_token,
-    sandbox_database,
-    who,
-)
-from reconciler.snapshot import open_snapshot
+from reconciler.manifests.read import read_manifests
+from reconciler.session import PlanOptions as PlanOptions  # noqa: PLC0414 - the caller's word for what to plan
+from reconciler.session import connect, open_session, ownership_filters
+from reconciler.settings import who
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from reconciler.core.directory import Reading
     from reconciler.core.forecast import Forecast
-    from reconciler.core.model import Action, Guard, LiveState, Outcome
+    from reconciler.core.model import Action, Guard, LiveState, Outcome, TenantIdentity
     from reconciler.core.plan import Changeset
-    from reconciler.core.snapshot import Snapshot
-    from reconciler.core.tenant import Scope, Tenant
+    from reconciler.core.tenant import Tenant
     from reconciler.manifests.read import Manifests
     from reconciler.scim.directory import Directory, Probe
-    from reconciler.scim.filters import Filter
-    from reconciler.snapshot import StoredSnapshot
+    from reconciler.session import Session
 
     _Wanted = tuple[Manifests, PlanRequest]
-
-READ_BESIDE = 1_000_000
-"""Characters of manifests from which on they are parsed while live state is read."""
-
-
-def _silent(_done: int, _total: int | None) -> None:
-    return
-
-
-@dataclass(frozen=True, slots=True)
-class PlanOptions:
-    """What to plan: `targets` are keys, `allow` lets guards pass up to a count.
-
-    `recent_members`: see `Question`. `on_read` hears of users read and their total, `on_talk` of waits and warnings
-    that are not the plan's. Setting `stop` ends all reading; a wait longer than `max_wait` seconds ends it too.
-    """
-
-    manifests: Path
-    state: Path
-    tenant: str | None = None
-    targets: tuple[str, ...] = ()
-    full: bool = False
-    allow: dict[str, int] = field(default_factory=dict)
-    recent_members: bool = False
-    max_wait: float | None = None
-    stop: Event = field(default_factory=Event)
-    on_read: Callable[[int, int | None], None] = _silent
-    on_talk: Callable[[str], None] = print
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +96,15 @@ def validate(folder: Path) -> Manifests:
     """Everything that needs no network. Raises ManifestError with every problem."""
     manifests = read_manifests(folder)
     for tenant in manifests.tenants:
-        _scopes(tenant)
+        ownership_filters(tenant)
     return manifests
 
 
 def plan(options: PlanOptions) -> Planned:
     """What apply would do; only reads."""
-    opened = _open_manifests(options)
-    with open_tenant(opened, options) as directory:
-        return _plan(opened, directory, options)
+    session = open_session(options)
+    with connect(session, options) as directory:
+        return _plan(session, directory, options)
 
 
 def apply(options: PlanOptions, how: ApplyOptions) -> Applied:
@@ -152,27 +113,27 @@ def apply(options: PlanOptions, how: ApplyOptions) -> Applied:
     Raises Refused before anything is written.
     """
     options = replace(options, stop=how.stop)
-    opened = _open_manifests(options)
+    session = open_session(options)
     if how.approved:
-        _check_approved(how.approved, opened.tenant)
+        _check_approved(how.approved, session.tenant)
         allow = _approved_counts(how.approved) | options.allow
         options = replace(options, allow=allow, recent_members=True)
-    with open_tenant(opened, options) as directory:
-        planned = _plan(opened, directory, options)
+    with connect(session, options) as directory:
+        planned = _plan(session, directory, options)
         if not how.approved and planned.plan.actions and not planned.breached and not how.confirm(planned):
             return Applied(confirmed=False)
         refuse_breached(planned)
         selected = _select(planned, how.approved)
-        outcomes = _carry_out(planned, selected, (directory, opened.tenant, options), how)
-    _remember(opened, planned, outcomes)
+        outcomes = _carry_out(planned, selected, (directory, session.tenant, options), how)
+    _remember(session, planned, outcomes)
     return replace(_leftovers(planned, how.approved), outcomes=outcomes)
 
 
 def check(options: PlanOptions) -> tuple[Tenant, Probe]:
     """Whether the tenant answers, and what it can do."""
-    opened = replace(_open_manifests(options), snapshot=None)
-    with open_tenant(opened, options) as directory:
-        return opened.tenant, directory.probe()
+    session = replace(open_session(options), snapshot=None)
+    with connect(session, options) as directory:
+        return session.tenant, directory.probe()
 
 
 def refuse_breached(planned: Planned) -> None:
@@ -183,105 +144,11 @@ def refuse_breached(planned: Planned) -> None:
         raise Refused(message, planned, hint="; ".join(way_out for _, way_out in texts))
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A tenant of a manifest set; `manifests` gives all of the set, `snapshot` is what earlier runs know."""
-
-    tenant: Tenant
-    identity: TenantIdentity
-    manifests: Callable[[], Manifests]
-    store: StoredSnapshot
-    snapshot: Snapshot | None
-
-
-def _open_manifests(options: PlanOptions) -> _Opened:
-    """Small sets are read whole before anything is asked of the service; large ones when they are needed."""
-    folder = open_manifests(options.manifests)
-    whole = folder.read() if folder.size < READ_BESIDE else None
-    try:
-        tenant = choose_tenant(whole.tenants if whole else folder.tenants(), options.tenant)
-    except ReconcilerError:
-        folder.read()
-        raise
-    identity = TenantIdentity(tenant.name, tenant.endpoint, tenant.account)
-    store = open_snapshot(options.state, identity, (tenant.users.filter, tenant.groups.filter), options.on_talk)
-    return _Opened(tenant, identity, (lambda: whole) if whole else folder.read, store, store.load())
-
-
-@contextmanager
-def open_tenant(opened: _Opened, options: PlanOptions) -> Iterator[Directory]:
-    """The tenant's directory, connected. Raises OperatorError and ServiceError."""
-    from reconciler.scim.connection import Connection, Waiting
-    from reconciler.scim.directory import Listener, open_directory
-
-    tenant, snapshot = opened.tenant, opened.snapshot
-    notice = expiry_warning(tenant.token, datetime.now(UTC).date())
-    if notice:
-        options.on_talk(f"warning: {notice}")
-    users_scope, groups_scope = _scopes(tenant)
-    connection = Connection(
-        endpoint=tenant.endpoint,
-        token=read_token(tenant.token),
-        account=tenant.account,
-        dialect="4me" if snapshot and not options.full else tenant.dialect,
-        requests_per_hour=tenant.limits.requests_per_hour,
-        requests_per_two_seconds=tenant.limits.requests_per_two_seconds,
-        concurrency=tenant.limits.concurrency,
-        members_per_request=tenant.limits.members_per_request,
-        timeout=tenant.limits.timeout,
-        waiting=Waiting(options.max_wait, options.stop, pacing_file(tenant, options.state)),
-    )
-    learned = snapshot.touches if snapshot else None
-    with (
-        _sandbox(tenant, options.state) as application,
-        open_directory(
-            connection,
-            scopes=(users_scope, groups_scope),
-            assumptions=Assumptions(tenant.membership_touches_group, learned, tenant.refresh_every),
-            application=application,
-            listener=Listener(options.on_read, options.on_talk),
-        ) as directory,
-    ):
-        yield directory
-
-
-@contextmanager
-def _sandbox(tenant: Tenant, state: Path) -> Iterator[Callable[..., Iterable[bytes]] | None]:
-    if not is_sandbox(tenant):
-        yield None
-        return
-    from reconciler.sandbox import SandboxOptions, open_sandbox
-    from reconciler.sandbox.wsgi import wsgi_application
-
-    database = sandbox_database(tenant, state)
-    database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    sandbox = open_sandbox(SandboxOptions(database=database, account=tenant.account))
-    try:
-        yield wsgi_application(sandbox)
-    finally:
-        sandbox.close()
-
-
-def _scopes(tenant: Tenant) -> tuple[Filter | None, Filter | None]:
-    return _scope(tenant, tenant.users), _scope(tenant, tenant.groups)
-
-
-def _scope(tenant: Tenant, scope: Scope) -> Filter | None:
-    if scope.filter is None:
-        return None
-    from reconciler.scim.filters import parse_filter
-
-    try:
-        return parse_filter(scope.filter)
-    except ValueError as error:
-        raise ManifestError([Problem(*tenant.source, f"ownership of tenant `{tenant.name}`: {error}")]) from None
-
-
-def _plan(opened: _Opened, directory: Directory, options: PlanOptions) -> Planned:
-    identity = opened.identity
-    reading, (manifests, request) = _read(opened, directory, options)
+def _plan(session: Session, directory: Directory, options: PlanOptions) -> Planned:
+    identity = session.identity
+    reading, (manifests, request) = _read(session, directory, options)
     if reading.snapshot:
-        opened.store.save(reading.snapshot, reading.relied_on)
+        session.store.save(reading.snapshot, reading.relied_on)
     live = reading.live
     changeset = make_plan(manifests.desired, live, request)
     return Planned(
@@ -300,7 +167,7 @@ def _plan(opened: _Opened, directory: Directory, options: PlanOptions) -> Planne
         live,
         changeset,
         reading,
-        _forecast(changeset.actions, directory, opened.tenant),
+        _forecast(changeset.actions, directory, session.tenant),
     )
 
 
@@ -308,7 +175,7 @@ def _forecast(actions: Iterable[Action], directory: Directory, tenant: Tenant) -
     return make_forecast(count_requests(actions, tenant.limits.members_per_request), directory.client.pacer.budget())
 
 
-def _read(opened: _Opened, directory: Directory, options: PlanOptions) -> tuple[Reading, _Wanted]:
+def _read(session: Session, directory: Directory, options: PlanOptions) -> tuple[Reading, _Wanted]:
     """Live state and what the manifests say. Large sets are parsed while live state is read: neither needs the other.
 
     Manifests that are wrong end the reading.
@@ -321,10 +188,10 @@ def _read(opened: _Opened, directory: Directory, options: PlanOptions) -> tuple[
         recent_members=options.recent_members,
     )
     with ThreadPoolExecutor(1) as beside:
-        reading = beside.submit(directory.reader.read, question, opened.snapshot)
+        reading = beside.submit(directory.reader.read, question, session.snapshot)
         try:
-            manifests = opened.manifests()
-            wanted.set_result((manifests, _request(opened.tenant, manifests, options, opened.identity)))
+            manifests = session.manifests()
+            wanted.set_result((manifests, _request(session.tenant, manifests, options, session.identity)))
             return reading.result(), wanted.result()
         except BaseException as error:
             options.stop.set()
@@ -423,7 +290,7 @@ def _carry_out(
     return outcomes
 
 
-def _remember(opened: _Opened, planned: Planned, outcomes: Sequence[Outcome]) -> None:
+def _remember(session: Session, planned: Planned, outcomes: Sequence[Outcome]) -> None:
     """Let the snapshot follow this tool's own writes; where one was not shown, nothing is to be relied on."""
     before = planned.reading.snapshot
     done = [outcome for outcome in outcomes if outcome.requests]
@@ -432,6 +299,6 @@ def _remember(opened: _Opened, planned: Planned, outcomes: Sequence[Outcome]) ->
     written = [outcome.live for outcome in done if outcome.live]
     after = remember_writes(before, written) if len(written) == len(done) else None
     if after:
-        opened.store.save(after, before)
+        session.store.save(after, before)
     else:
-        opened.store.forget()
+        session.store.forget()

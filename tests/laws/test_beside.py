@@ -9,6 +9,7 @@ import pytest
 from reconciler import run
 from reconciler.errors import ManifestError, UsageError
 from reconciler.sandbox import Organisation
+from reconciler.session import READ_BESIDE
 from tests.services import declare, options, service, write
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ PADDING = "# " + "x" * 98 + "\n"
 
 def pad(folder: Path) -> None:
     """Make the set a large one without adding anything to it."""
-    (folder / "manifests" / "padding.yaml").write_text(PADDING * (run.READ_BESIDE // len(PADDING) + 1), "utf-8")
+    (folder / "manifests" / "padding.yaml").write_text(PADDING * (READ_BESIDE // len(PADDING) + 1), "utf-8")
 
 
 @pytest.mark.parametrize("large", [False, True])

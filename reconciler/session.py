@@ -1,0 +1,160 @@
+"""One tenant of a manifest set, opened: its manifests, its snapshot, its directory.
+
+Rooms that cost start-up time (`scim`, `sandbox`) are loaded when they are needed.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Event
+from typing import TYPE_CHECKING
+
+from reconciler.core.directory import Assumptions
+from reconciler.core.model import TenantIdentity
+from reconciler.errors import ManifestError, Problem, ReconcilerError
+from reconciler.manifests.read import open_manifests
+from reconciler.settings import (
+    choose_tenant,
+    expiry_warning,
+    is_sandbox,
+    pacing_file,
+    read_token,
+    sandbox_database,
+)
+from reconciler.snapshot import open_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from reconciler.core.snapshot import Snapshot
+    from reconciler.core.tenant import Scope, Tenant
+    from reconciler.manifests.read import Manifests
+    from reconciler.scim.directory import Directory
+    from reconciler.scim.filters import Filter
+    from reconciler.snapshot import StoredSnapshot
+
+READ_BESIDE = 1_000_000
+"""Characters of manifests from which on they are parsed while live state is read."""
+
+
+def _silent(_done: int, _total: int | None) -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What to plan: `targets` are keys, `allow` lets guards pass up to a count.
+
+    `recent_members`: see `Question`. `on_read` hears of users read and their total, `on_talk` of waits and warnings
+    that are not the plan's. Setting `stop` ends all reading; a wait longer than `max_wait` seconds ends it too.
+    """
+
+    manifests: Path
+    state: Path
+    tenant: str | None = None
+    targets: tuple[str, ...] = ()
+    full: bool = False
+    allow: dict[str, int] = field(default_factory=dict)
+    recent_members: bool = False
+    max_wait: float | None = None
+    stop: Event = field(default_factory=Event)
+    on_read: Callable[[int, int | None], None] = _silent
+    on_talk: Callable[[str], None] = print
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A tenant of a manifest set; `manifests` gives all of the set, `snapshot` is what earlier runs know."""
+
+    tenant: Tenant
+    identity: TenantIdentity
+    manifests: Callable[[], Manifests]
+    store: StoredSnapshot
+    snapshot: Snapshot | None
+
+
+def open_session(options: PlanOptions) -> Session:
+    """Small sets are read whole before anything is asked of the service; large ones when they are needed."""
+    folder = open_manifests(options.manifests)
+    whole = folder.read() if folder.size < READ_BESIDE else None
+    try:
+        tenant = choose_tenant(whole.tenants if whole else folder.tenants(), options.tenant)
+    except ReconcilerError:
+        folder.read()
+        raise
+    identity = TenantIdentity(tenant.name, tenant.endpoint, tenant.account)
+    store = open_snapshot(options.state, identity, (tenant.users.filter, tenant.groups.filter), options.on_talk)
+    return Session(tenant, identity, (lambda: whole) if whole else folder.read, store, store.load())
+
+
+@contextmanager
+def connect(session: Session, options: PlanOptions) -> Iterator[Directory]:
+    """The tenant's directory, connected. Raises OperatorError and ServiceError."""
+    from reconciler.scim.connection import Connection, Waiting
+    from reconciler.scim.directory import Listener, open_directory
+
+    tenant, snapshot = session.tenant, session.snapshot
+    notice = expiry_warning(tenant.token, datetime.now(UTC).date())
+    if notice:
+        options.on_talk(f"warning: {notice}")
+    users_scope, groups_scope = ownership_filters(tenant)
+    connection = Connection(
+        endpoint=tenant.endpoint,
+        token=read_token(tenant.token),
+        account=tenant.account,
+        dialect="4me" if snapshot and not options.full else tenant.dialect,
+        requests_per_hour=tenant.limits.requests_per_hour,
+        requests_per_two_seconds=tenant.limits.requests_per_two_seconds,
+        concurrency=tenant.limits.concurrency,
+        members_per_request=tenant.limits.members_per_request,
+        timeout=tenant.limits.timeout,
+        waiting=Waiting(options.max_wait, options.stop, pacing_file(tenant, options.state)),
+    )
+    learned = snapshot.touches if snapshot else None
+    with (
+        _sandbox(tenant, options.state) as application,
+        open_directory(
+            connection,
+            scopes=(users_scope, groups_scope),
+            assumptions=Assumptions(tenant.membership_touches_group, learned, tenant.refresh_every),
+            application=application,
+            listener=Listener(options.on_read, options.on_talk),
+        ) as directory,
+    ):
+        yield directory
+
+
+@contextmanager
+def _sandbox(tenant: Tenant, state: Path) -> Iterator[Callable[..., Iterable[bytes]] | None]:
+    if not is_sandbox(tenant):
+        yield None
+        return
+    from reconciler.sandbox import SandboxOptions, open_sandbox
+    from reconciler.sandbox.wsgi import wsgi_application
+
+    database = sandbox_database(tenant, state)
+    database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    sandbox = open_sandbox(SandboxOptions(database=database, account=tenant.account))
+    try:
+        yield wsgi_application(sandbox)
+    finally:
+        sandbox.close()
+
+
+def ownership_filters(tenant: Tenant) -> tuple[Filter | None, Filter | None]:
+    """What of users and of groups is owned, None for all. Raises ManifestError for what is no SCIM filter."""
+    return _scope(tenant, tenant.users), _scope(tenant, tenant.groups)
+
+
+def _scope(tenant: Tenant, scope: Scope) -> Filter | None:
+    if scope.filter is None:
+        return None
+    from reconciler.scim.filters import parse_filter
+
+    try:
+        return parse_filter(scope.filter)
+    except ValueError as error:
+        raise ManifestError([Problem(*tenant.source, f"ownership of tenant `{tenant.name}`: {error}")]) from None
