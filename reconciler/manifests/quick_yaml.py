@@ -96,7 +96,8 @@ def _read_document(text: bytes, start: int, end: int) -> Document | None:
     after = dedent.search(text, first.end(), end)
     stop = after.start() + 1 if after else end
     value = parse_part(text[start : found.end() + 1] + text[stop:end], 0)
-    if not isinstance(value, dict) or value.get(found[1].decode(), ()) is not None:
+    key = found[1].decode()
+    if not isinstance(value, dict) or value.get("kind") != key.capitalize() or value.get(key, ()) is not None:
         raise Unsure
     return Document(value, place, _read_records(text, indentation, first.start(1), stop))
 

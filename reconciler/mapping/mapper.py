@@ -28,6 +28,7 @@ _SHARED = frozenset(
     {"title", "userType", "preferredLanguage", "locale", "timezone", "name.givenName", "name.familyName", MANAGER}
     | {f"{ENTERPRISE}:{name}" for name in ("costCenter", "organization", "division", "department", "site", "location")}
 )
+_SHARED_LISTS = frozenset(("roles", "entitlements"))
 """Targets whose values many records have in common: equal ones are kept once."""
 
 
@@ -134,6 +135,8 @@ class RecordMapper:
             convert = None
         elif convert and shared is not None:
             convert = _remembering(convert, shared)
+        elif convert and rule.target in _SHARED_LISTS:
+            convert = _remembering_lists(convert)
         return _Step(rule.source, rule.target, kind, shared, convert, rule)
 
     def _make_shape(self, names: tuple[str, ...]) -> _Shape:
@@ -157,6 +160,20 @@ def _remembering(convert: Converter, shared: dict[str, str]) -> Converter:
         if type(value) is str and isinstance(converted, str) and len(shared) < MAX_SHARED:
             shared[value] = converted
         return converted
+
+    return remember
+
+
+def _remembering_lists(convert: Converter) -> Converter:
+    shared: dict[tuple[Value, ...], Value] = {}
+
+    def remember(value: Value) -> Value:
+        if not isinstance(value, list) or set(map(type, value)) != {str}:
+            return convert(value)
+        key = tuple(value)
+        if key not in shared and len(shared) < MAX_SHARED:
+            shared[key] = convert(value)
+        return shared[key] if key in shared else convert(value)
 
     return remember
 

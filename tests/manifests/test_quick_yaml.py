@@ -137,6 +137,8 @@ def test_usual_texts_are_read_the_quick_way(text: str) -> None:
         "kind: User\nroles: {a:}\n",
         "kind: User\nroles: [|a]\n",
         "kind: User\nroles: {:a: b}\n",
+        "kind: Users\ngroups:\n  - displayName: a\n",
+        "kind: Users'\nusers:\n  - userName: a\n",
         "- kind: User\n",
         "0123\n",
         "kind: Users\nusers: [{userName: a}]\n",

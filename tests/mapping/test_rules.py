@@ -115,10 +115,11 @@ def test_a_whole_attribute_and_a_part_of_it_contradict_each_other() -> None:
 
 
 def test_equal_texts_of_many_records_are_kept_once() -> None:
-    one = mapper(Rule("title", "job"), Rule("userName", "name"))
-    first, second = (one.map_record({"name": f"a{tail}", "job": f"x{tail}"}) for tail in ("b", "b"))
-    assert first.attributes == second.attributes == {"title": "xb", "userName": "ab"}
+    one = mapper(Rule("title", "job"), Rule("userName", "name"), Rule("roles", "roles"))
+    first, second = (one.map_record({"name": f"a{tail}", "job": f"x{tail}", "roles": ["x"]}) for tail in ("b", "b"))
+    assert first.attributes == second.attributes == {"title": "xb", "userName": "ab", "roles": [{"value": "x"}]}
     assert first.attributes["title"] is second.attributes["title"]
+    assert first.attributes["roles"] is second.attributes["roles"]
 
 
 def test_a_value_that_was_seen_as_text_is_not_taken_for_another_type() -> None:
