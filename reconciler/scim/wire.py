@@ -206,15 +206,11 @@ def member_displays(value: Any) -> dict[Member, str]:
 def _read_members(value: Any) -> Iterator[tuple[Member, dict[str, Any]]]:
     for each in value if isinstance(value, list) else ():
         identity = each.get("value") if isinstance(each, dict) else None
-        if identity is not None and identity != "":
-            yield (_group if _is_group(each) else _user)(str(identity)), each
-
-
-def _is_group(member: dict[str, Any]) -> bool:
-    kind = member.get("type")
-    if kind is None or kind == "":
-        return "/Groups/" in str(member.get("$ref", ""))
-    return str(kind).lower() == "group"
+        if identity is None or identity == "":
+            continue
+        kind = each.get("type") or ("Group" if "/Groups/" in str(each.get("$ref")) else "User")
+        is_group = kind == "Group" or str(kind).lower() == "group"
+        yield (_group if is_group else _user)(str(identity)), each
 
 
 @cache
