@@ -94,10 +94,11 @@ class ManifestFolder:
         self.size = sum(len(file.data) for file in found.files)
         """Bytes in all files."""
         self._digest = found.digest
-        self._files = list(reversed(found.files))
+        self._files: list[ManifestFile] | None = list(found.files)
         self._problems = Problems(folder, found.problems)
         self._opened: dict[str, list[Document]] = {}
         self._tenants = cache(self._read_tenants)
+        self._whole = cache(self._read_whole)
 
     def tenants(self) -> tuple[Tenant, ...]:
         """The tenants; only files that may declare one are parsed. Raises ManifestError where those are wrong."""
@@ -108,7 +109,10 @@ class ManifestFolder:
         return tenants
 
     def read(self) -> Manifests:
-        """All of it, once: files are let go when they are read. Raises ManifestError with every problem."""
+        """All of it. Raises ManifestError with every problem."""
+        return self._whole()
+
+    def _read_whole(self) -> Manifests:
         with _collector_paused():
             tenants, _ = self._tenants()
             mappings = self._read_mappings()
@@ -120,7 +124,7 @@ class ManifestFolder:
 
     def _read_tenants(self) -> tuple[tuple[Tenant, ...], list[Problem]]:
         before = len(self._problems.found)
-        for file in reversed(self._files):
+        for file in self._files or ():
             if _may_declare_rules(file.data):
                 self._opened[file.name] = self._open(file)
         documents = self._declared("Tenant")
@@ -173,8 +177,12 @@ class ManifestFolder:
             resource: RecordReader(RecordMapper(mapping, time_zones)) for resource, mapping in (mappings or {}).items()
         }
         records: Records = {resource: [] for resource in ResourceType}
-        while self._files:
-            file = self._files.pop()
+        files, self._files = self._files, None
+        if files is None:
+            raise RuntimeError("these manifests were let go while they were read: open the folder again")
+        files.reverse()
+        while files:
+            file = files.pop()  # so that its bytes are let go
             documents = self._opened.pop(file.name, None)
             for resource, found in self._read_file(file, documents, readers).items():
                 records[resource] += found

@@ -27,6 +27,7 @@ def test_tenants_are_known_before_the_rest_is_read(tmp_path: Path) -> None:
     assert [each.name for each in folder.tenants()] == ["production"]
     manifests = folder.read()
     assert (manifests.tenants, [each.key for each in manifests.desired.users]) == (folder.tenants(), ["ann"])
+    assert folder.read() is manifests
     assert folder.size == sum(len(text) for text in files.values())
 
 
