@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 MARK = "\x7f"
 _PLAIN = frozenset((str, bool, int, float, type(None)))
 _ESCAPED_MARK = re.compile(rb"\\(?:x|u00|U000000)7[fF]")
+_TAG = re.compile(rb"(?:\n|[-:,\[{?]) *[!?]")
+"""A tag or a complex key, as far as it stands where a value may begin."""
 _MERGE = re.compile(rb"<<\s*[:,}]")
 
 _NO_BRACKETS = bytes(set(range(256)) - set(b"\n[]{}"))
@@ -68,6 +70,8 @@ def parse_part(part: bytes, depth: int) -> Value:
 def _is_odd(part: bytes) -> bool:
     """Whether there is something in it that the parsers are known to read differently."""
     if (b"\\" in part and _ESCAPED_MARK.search(part)) or (b"<<" in part and _MERGE.search(part)):
+        return True
+    if (b"!" in part or b"?" in part) and _TAG.search(part):
         return True
     if (b"[" in part or b"{" in part) and (
         _ODD_FLOW.search(part) or not _FLAT_FLOW.fullmatch(part.translate(None, _NO_BRACKETS))

@@ -23,8 +23,8 @@ _ORDINARY = bytes(set(range(256)) - set(range(ord(" "))) - {ord(MARK)} | {ord("\
 _FOREIGN = re.compile(rb"\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef(?:\xbb\xbf|\xbf[\xbe\xbf])")
 _FIRST_BYTES = bytes(set(range(256)) - set(b"\xc2\xe2\xef"))
 """All but those that begin what is foreign."""
-_PROPERTY = re.compile(rb"(?:\n|[-:,\[{?]) *[&*!?]")
-"""An anchor, an alias, a tag or a complex key, as far as it stands where a value may begin."""
+_ANCHOR = re.compile(rb"(?:\n|[-:,\[{?]) *[&*]")
+"""An anchor or an alias, as far as it stands where a value may begin; an alias always does."""
 _COMPACT = re.compile(rb"- +- +- +-")
 _WIDE = b" " * 80
 """Deep nesting in little space would overflow the parser's stack."""
@@ -61,7 +61,7 @@ def _is_odd(text: bytes) -> bool:
         or _WIDE in text
         or (text.translate(None, _FIRST_BYTES) and _FOREIGN.search(text))
         or _COMPACT.search(text)
-        or (any(each in text for each in (b"&", b"*", b"!", b"?")) and _PROPERTY.search(text))
+        or ((b"&" in text or b"*" in text) and _ANCHOR.search(text))
         or (text[-1:] != b"\n" and (b"|" in text or b">" in text))
     )
 

@@ -217,7 +217,8 @@ def test_records_of_many_parts_have_their_places() -> None:
 
 def test_a_part_that_needs_care_gets_it_by_itself() -> None:
     lines = [f"- userName: u{number}" for number in range(RECORDS_AT_ONCE * 2)]
-    assert agree(users("- userName: a", "  roles: [a,", "    012, 7]", *lines, "- userName: b", "  note: >", *lines))
+    odd = ("- userName: !!str 12", "  roles: [a,", "    012, 7]", "- ? userName", "  : b", "  12 : x")
+    assert agree(users(*odd, *lines, "- userName: b", "  note: >", *lines))
 
 
 @pytest.mark.parametrize("name", ["T\\x65nant", "\\U00000054enant", "Ten\\\n  ant"])
