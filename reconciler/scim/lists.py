@@ -48,12 +48,20 @@ class FilterIgnored(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One decoded page: the total that was told, rows received, resources, the service's clock (None: not told)."""
+    """One decoded page: the total that was told, rows received, resources, the Date header (RFC 9110 §6.6.1)."""
 
     total: int
     rows: int
     lives: list[Live]
-    moment: float | None
+    date: str | None = None
+
+    @property
+    def moment(self) -> float | None:
+        """The service's clock, None where it does not tell."""
+        try:
+            return parsedate_to_datetime(self.date).timestamp() if self.date else None
+        except ValueError:
+            return None
 
 
 @dataclass(slots=True)
@@ -99,7 +107,7 @@ class Lists:
         path = PATHS[resource]
         answer = self.get(path, parameters)
         page = decode_page(answer.body, f"GET {path}?startIndex={start}")
-        return Page(page.total, len(page.rows), list(self._lives(page.rows, resource)), _date(answer))
+        return Page(page.total, len(page.rows), list(self._lives(page.rows, resource)), answer.headers.get("date"))
 
     def walk(
         self,
@@ -238,17 +246,6 @@ def count_pages(count: int, size: int) -> int:
 def is_among(live: Live, wanted: AbstractSet[tuple[str, str]]) -> bool:
     """Whether one of these attributes has one of these folded values."""
     return any((name, fold(live.attributes.get(name))) in wanted for name in {name for name, _ in wanted})
-
-
-def _date(answer: Answer) -> float | None:
-    """The service's clock as the Date header tells it (RFC 9110 §6.6.1)."""
-    value = answer.headers.get("date")
-    if value is None:
-        return None
-    try:
-        return parsedate_to_datetime(value).timestamp()
-    except ValueError:
-        return None
 
 
 def _batches(declared: Sequence[Identity]) -> Iterator[list[tuple[str, str]]]:
