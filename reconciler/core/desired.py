@@ -59,10 +59,6 @@ class _Builder:
         """Only members may be named so, and few are."""
         return _Index(self.users, "displayName")
 
-    def user_names(self) -> Iterator[_Index]:
-        yield from self.managers
-        yield self.display_names
-
     def build(self) -> tuple[DesiredState, list[RecordProblem]]:
         for index in (*self.managers, *self.group_names):
             self._check_duplicates(index)
@@ -148,7 +144,10 @@ class _Builder:
                 self.problems.append((user, ("groups", index), f"group `{name}` is not declared{hint}"))
 
     def _member(self, group: Record, member: Member, index: int) -> Member | None:
-        found = _find(member.name, self.user_names() if member.type is ResourceType.USER else self.group_names)
+        if member.type is ResourceType.USER:
+            found = _find(member.name, self.managers) or _find(member.name, (self.display_names,))
+        else:
+            found = _find(member.name, self.group_names)
         if len(found) == 1:
             self.members[member] = resolved = Member(member.type, _key(found[0]))
             return resolved
@@ -163,7 +162,8 @@ class _Builder:
             return f"group `{member.name}` is not declared{self._hint(member.name, self.group_names)}"
         if _find(member.name, self.group_names):
             return f"member `{member.name}` is a group: write {{group: {member.name}}}"
-        return f"member `{member.name}` is no declared user{self._hint(member.name, self.user_names())}"
+        hint = self._hint(member.name, (*self.managers, self.display_names))
+        return f"member `{member.name}` is no declared user{hint}"
 
     def _check_cycles(self, records: Sequence[Record], edges: dict[str, list[str]], words: tuple[str, str]) -> None:
         by_key = {_key(each): each for each in records}
@@ -177,8 +177,9 @@ def _find(name: str, indexes: Iterable[_Index]) -> list[Record]:
     """The records that a reference names, by the best name first."""
     folded = fold(name)
     for index in indexes:
-        if folded in index.first:
-            return [index.first[folded], *index.others.get(folded, ())]
+        first = index.first.get(folded)
+        if first is not None:
+            return [first, *index.others.get(folded, ())] if index.others else [first]
     return []
 
 
