@@ -22,7 +22,7 @@ from reconciler.scim.filters import equals_any, matches
 from reconciler.scim.wire import decode_page, decode_resource, member_displays, to_live
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from concurrent.futures import Executor, Future
 
@@ -141,13 +141,16 @@ class Lists:
             found |= hits
         return found
 
-    def with_members(self, group: Live) -> Live:
-        """The group as it is when asked for by id, which is the only way to its members in 4me."""
+    def with_members(self, group: Live, users: Container[str] = ()) -> Live:
+        """The group as it is when asked for by id, which is the only way to its members in 4me.
+
+        What the service calls users with these ids is not gathered: they were read themselves.
+        """
         path = f"{PATHS[ResourceType.GROUP]}/{quote(group.id, safe='')}"
         subject = f"GET {path} ({group.key})"
         row = decode_resource(self.get(path, {}).body, subject)
         live = to_live(row, ResourceType.GROUP, subject)
-        self.displays.update(member_displays(row.get("members")))
+        self.displays.update(member_displays(row.get("members"), users))
         seen = live if modified(live) is not None else group
         return replace(seen, members=live.members or frozenset(), owned=group.owned)
 

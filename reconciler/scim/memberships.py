@@ -31,9 +31,18 @@ class Memberships:
 
     @classmethod
     def read(
-        cls, lists: Lists, groups: Mapping[str, Live], declared: Callable[[], Sequence[Identity]], *, again: bool
+        cls,
+        lists: Lists,
+        lives: tuple[Mapping[str, Live], Mapping[str, Live]],
+        declared: Callable[[], Sequence[Identity]],
+        *,
+        again: bool,
     ) -> Memberships:
-        """Read the members of owned and of declared groups; `again`: also of those whose members are known already."""
+        """Read the members of owned and of declared groups, of these users and groups by id.
+
+        `again`: also of those whose members are known already.
+        """
+        users, groups = lives
         unowned = any(not group.owned for group in groups.values())
         wanted = wanted_groups(declared()) if unowned else frozenset()
         needed = [
@@ -41,7 +50,7 @@ class Memberships:
             for group in groups.values()
             if (again or group.members is None) and (group.owned or is_among(group, wanted))
         ]
-        found = {group.id: group for group in lists.pool.map(lists.with_members, needed)}
+        found = {group.id: group for group in lists.pool.map(lambda group: lists.with_members(group, users), needed)}
         return cls({**groups, **found}, tuple(found))
 
     def learn(self, known: bool | None, before: Mapping[str, Live], seen_at: float) -> bool | None:  # noqa: FBT001

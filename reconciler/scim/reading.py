@@ -146,7 +146,7 @@ class _Read:
         moment = min(changed_users.moment, groups.moment)
         trusted = self._trusts_members(snapshot)
         lives = keep_members(groups.lives, snapshot.groups.lives)
-        memberships = self._memberships(lives, again=not trusted)
+        memberships = self._memberships(users.lives, lives, again=not trusted)
         after = Snapshot(
             users.remembered(),
             Found(memberships.groups).remembered(),
@@ -179,7 +179,7 @@ class _Read:
         found_groups = self.beside.submit(scan.read, narrow=False)
         users = Scan(self.lists, _USER, lambda: self._declared(_USER)).read(narrow=narrow)
         groups = found_groups.result()
-        memberships = self._memberships(groups.lives, again=not self.lists.dialect.lists_members)
+        memberships = self._memberships(users.lives, groups.lives, again=not self.lists.dialect.lists_members)
         groups = replace(groups, lives=memberships.groups)
         extra = (groups.ways[0].requests or 0) + memberships.requests
         ways = tuple(replace(way, requests=(way.requests or 0) + extra) for way in users.ways)
@@ -207,8 +207,8 @@ class _Read:
             names=state.member_names,
         )
 
-    def _memberships(self, groups: Mapping[str, Live], *, again: bool) -> Memberships:
-        return Memberships.read(self.lists, groups, lambda: self._declared(_GROUP), again=again)
+    def _memberships(self, users: Mapping[str, Live], groups: Mapping[str, Live], *, again: bool) -> Memberships:
+        return Memberships.read(self.lists, (users, groups), lambda: self._declared(_GROUP), again=again)
 
     def _state(self, strategy: str, users: Found, groups: Found, names: Mapping[Member, str] = {}) -> LiveState:
         def is_read(member: Member) -> bool:

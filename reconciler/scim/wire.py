@@ -22,7 +22,7 @@ from reconciler.scim.messages import describe_body
 from reconciler.scim.names import EXTENSIONS, KNOWN, LISTS, NOT_ATTRIBUTES, PATHS_OF_PARTS, TEXTS, Paths, known_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from reconciler.core.model import Attributes, Value
 
@@ -198,9 +198,13 @@ def to_members(value: Any) -> frozenset[Member]:
     return frozenset(member for member, _ in _read_members(value))
 
 
-def member_displays(value: Any) -> dict[Member, str]:
-    """What the service calls a group's members."""
-    return {member: str(each["display"]) for member, each in _read_members(value) if each.get("display")}
+def member_displays(value: Any, users: Container[str] = ()) -> dict[Member, str]:
+    """What the service calls a group's members, but for the users with these ids."""
+    return {
+        member: str(each["display"])
+        for member, each in _read_members(value)
+        if not (member.name in users and member.type is ResourceType.USER) and each.get("display")
+    }
 
 
 def _read_members(value: Any) -> Iterator[tuple[Member, dict[str, Any]]]:
