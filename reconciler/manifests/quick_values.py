@@ -11,7 +11,7 @@ token text and changes nothing else. It is taken out of all texts afterwards.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.manifests.limits import MAX_DEPTH
 
@@ -21,7 +21,7 @@ except ImportError:  # there is no wheel for this machine
     loads = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from reconciler.core.model import Value
 
@@ -34,7 +34,9 @@ _MERGE = re.compile(rb"<<\s*[:,}]")
 
 _NO_BRACKETS = bytes(set(range(256)) - set(b"\n[]{}"))
 _FLAT_FLOW = re.compile(rb"(?:\n+|\[(?:\{\}|\[\])*\]|\{(?:\{\}|\[\])*\})*")
-_ODD_FLOW = re.compile(rb":[,\]}]|[\[{,] *:|[\[{,:] *[|>](?![-+0-9]* *(?: #[^\n]*)?\n)")
+_ODD_PAIRS = (b":,", b":]", b":}", b"[:", b"{:", b",:", b"::")
+"""What a match of the next pattern begins with, blanks aside, where it has no `|` or `>`: far quicker to find."""
+_ODD_FLOW = re.compile(rb":[,\]}]|[\[{,] *:|: +:|[\[{,:] *[|>](?![-+0-9]* *(?: #[^\n]*)?\n)")
 _BLOCK_TEXT = re.compile(rb"\n([ -]*)[^\n]*[|>][-+0-9]* *(?: #[^\n]*)?\n( *)(?=[^ ]|\Z)")
 
 _CLASSES = {
@@ -48,6 +50,9 @@ _LIKE_A_NUMBER = re.compile(
     rb"(?!(?:0|1[01]{0,17}|m1[01]{0,16})(?:[se]|\Z))"
 )
 _AFTER_QUOTED_KEY = re.compile(rb"ec[01md]")
+_WHOLE = re.compile(rb"[^\s\[{,\]}'\"]+(?:(?<=:) | *(?:[\n\[{,\]}'\"#]|\Z))")
+"""A token that a key or a value may consist of: more text after a blank, as in `+31 20`, makes it text by itself."""
+_BEFORE_VALUES, _BLANK = b"\n:-[{,", ord(" ")
 _DECIMAL = re.compile(rb"-?[0-9]+\.[0-9]+(?=[\s\[{,\]}'\"]|\Z)")
 
 
@@ -74,13 +79,19 @@ def _is_odd(part: bytes) -> bool:
     if (b"!" in part or b"?" in part) and _TAG.search(part):
         return True
     if (b"[" in part or b"{" in part) and (
-        _ODD_FLOW.search(part) or not _FLAT_FLOW.fullmatch(part.translate(None, _NO_BRACKETS))
+        _has_odd_flow(part) or not _FLAT_FLOW.fullmatch(part.translate(None, _NO_BRACKETS))
     ):
         return True
     return (b"|" in part or b">" in part) and any(
         len(text[2]) <= len(text[1]) or part[text.end() : text.end() + 1] == b"\n"
         for text in _BLOCK_TEXT.finditer(part)
     )
+
+
+def _has_odd_flow(part: bytes) -> bool:
+    dense = part.translate(None, b" ")
+    may_be_odd = b"|" in part or b">" in part or any(pair in dense for pair in _ODD_PAIRS)
+    return may_be_odd and bool(_ODD_FLOW.search(part))
 
 
 def _mark(part: bytes) -> bytes:
@@ -95,34 +106,45 @@ def _pieces(part: bytes, starts: list[int]) -> Iterator[bytes]:
     """The part, cut before each token that looks like a number and is text."""
     seen = 0
     for start in starts:
-        decimal = _DECIMAL.match(part, start)
-        if not decimal or str(float(decimal[0])).encode() != decimal[0]:
-            yield part[seen:start]
-            seen = start
+        if _stands_alone(part, start):
+            decimal = _DECIMAL.match(part, start)
+            if not decimal or str(float(decimal[0])).encode() != decimal[0]:
+                yield part[seen:start]
+                seen = start
     yield part[seen:]
+
+
+def _stands_alone(part: bytes, start: int) -> bool:
+    before = start - 1
+    while before > 0 and part[before] == _BLANK:
+        before -= 1
+    return part[before] in _BEFORE_VALUES and _WHOLE.match(part, start) is not None
 
 
 def restore(value: Value, depth: int, *, marked: bool) -> Value:
     """The value, changed in place, without marks. Raises Unsure for depths and keys that no manifest has."""
     if isinstance(value, dict):
         value = _with_text_keys(value)
-        entries: Iterator[tuple[str | int, Value]] = iter(value.items())
+        entries: Iterable[tuple[Any, Value]] = value.items()
     elif isinstance(value, list):
         entries = enumerate(value)
     else:
         return value.replace(MARK, "") if isinstance(value, str) else value
     if depth >= MAX_DEPTH:
         raise Unsure
-    if not marked and isinstance(value, dict) and _PLAIN.issuperset(map(type, value.values())):
-        return value
-    for key, each in entries:
-        kind = type(each)
-        if kind is str:
-            if marked and MARK in each:  # type: ignore[operator]
-                value[key] = each.replace(MARK, "")  # type: ignore[index, union-attr]
-        elif kind is dict or kind is list:
-            value[key] = restore(each, depth + 1, marked=marked)  # type: ignore[index]
+    places: Any = value
+    nested = [key for key, each in entries if each.__class__ not in _PLAIN]
+    if marked:
+        for key in _marked_texts(value):
+            places[key] = places[key].replace(MARK, "")
+    for key in nested:
+        places[key] = restore(places[key], depth + 1, marked=marked)
     return value
+
+
+def _marked_texts(value: dict[str, Value] | list[Value]) -> list[Any]:
+    entries: Iterable[tuple[Any, Value]] = value.items() if isinstance(value, dict) else enumerate(value)
+    return [key for key, each in entries if each.__class__ is str and MARK in each]
 
 
 def _with_text_keys(value: dict[str, Value]) -> dict[str, Value]:

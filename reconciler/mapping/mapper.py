@@ -59,12 +59,13 @@ class _Step(NamedTuple):
 class _Shape:
     """What the rules come to for records that have the same attributes.
 
-    `blank` has the targets in the order of the rules, without values, unless a record's own values tell the targets:
-    where those are written at creation only, `simple` is false, and where `overlaps` says that a whole attribute is
-    also set in part, and the problem that this is.
+    `blank` has the targets in the order of the rules, with the values that are the same for all, and `quick` are the
+    steps that remain; unless a record's own values tell the targets: where those are written at creation only, `simple`
+    is false, and where `overlaps` says that a whole attribute is also set in part, and the problem that this is.
     """
 
     steps: tuple[_Step, ...]
+    quick: tuple[_Step, ...]
     blank: Attributes
     simple: bool
     create_only: frozenset[str]
@@ -90,14 +91,15 @@ class RecordMapper:
             return self._map_with_care(shape, given)
         attributes = shape.blank.copy()
         try:
-            for source, target, kind, shared, convert, rule in shape.steps:
-                value = given.get(source)  # type: ignore[arg-type]
+            for source, target, kind, shared, convert, rule in shape.quick:
+                if convert is None:
+                    attributes.update(self._apply(rule, given))
+                    continue
+                value = given[source]  # type: ignore[index]
                 if type(value) is kind and (known := value if shared is None else shared.get(value)):  # type: ignore[arg-type]
                     attributes[target] = known
-                elif convert is not None:
-                    attributes[target] = convert(value)
                 else:
-                    attributes.update(self._apply(rule, given))
+                    attributes[target] = convert(value)
         except ValueProblem:
             return self._map_with_care(shape, given)
         return Mapped(attributes, shape.create_only, [])
@@ -131,27 +133,41 @@ class RecordMapper:
         convert = find_converter(self.mapping.resource, rule.target, self._zones)
         shared: dict[str, str] | None = {} if convert and rule.target in _SHARED else None
         kind = str if convert is to_text or shared is not None else bool if convert is to_boolean else None
-        if rule.source is None or rule.default is not None:
-            convert = None
-        elif convert and shared is not None:
+        if convert and shared is not None:
             convert = _remembering(convert, shared)
         elif convert and rule.target in _SHARED_LISTS:
             convert = _remembering_lists(convert)
+        if convert and rule.default is not None:
+            convert = _defaulting(convert, rule.default)
         return _Step(rule.source, rule.target, kind, shared, convert, rule)
 
     def _make_shape(self, names: tuple[str, ...]) -> _Shape:
         steps = tuple(
             step for step in self._steps if step.source is None or step.source in names or step.rule.default is not None
         )
-        many = [step for step in steps if not find_converter(self.mapping.resource, step.target, self._zones)]
+        many = [step for step in steps if step.convert is None]
         overlaps = tuple(_overlaps(steps))
-        return _Shape(
-            steps,
-            {} if many else dict.fromkeys(step.target for step in steps),
-            not overlaps and all(step.rule.apply == "always" for step in many),
-            frozenset(step.target for step in steps if step.rule.apply == "create"),
-            overlaps,
-        )
+        simple = not overlaps and all(step.rule.apply == "always" for step in many)
+        same = [step for step in steps if step.source not in names]
+        blank: Attributes = {} if many else dict.fromkeys(step.target for step in steps)
+        try:
+            for step in same:
+                blank.update({} if many else self._apply(step.rule, {}))
+        except ValueProblem:
+            simple = False
+        if many:  # their targets are not known before the record is, so that all are looked at one after the other
+            quick = tuple(step._replace(convert=None) if step in same else step for step in steps)
+        else:
+            quick = tuple(step for step in steps if step not in same)
+        create_only = frozenset(step.target for step in steps if step.rule.apply == "create")
+        return _Shape(steps, quick, blank, simple, create_only, overlaps)
+
+
+def _defaulting(convert: Converter, default: Value) -> Converter:
+    def convert_or_default(value: Value) -> Value:
+        return convert(default if is_empty(value) else value)
+
+    return convert_or_default
 
 
 def _remembering(convert: Converter, shared: dict[str, str]) -> Converter:
