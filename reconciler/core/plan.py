@@ -161,7 +161,8 @@ def _planned(planner: Planner, pairing: Pairing, request: PlanRequest) -> Iterab
 def _removals(planner: Planner, unlisted: Sequence[Live], mode: str, request: PlanRequest) -> Iterable[Action]:
     if not request.everything:
         return
-    removals = [action for live in unlisted if live.owned and (action := planner.plan_unlisted(live))]
+    owned = sorted((live for live in unlisted if live.owned), key=lambda live: (live.key.casefold(), live.id))
+    removals = [action for live in owned if (action := planner.plan_unlisted(live))]
     if not removals:
         return
     noun = f"{len(removals)} owned {removals[0].type.value.lower()}(s) declared nowhere"

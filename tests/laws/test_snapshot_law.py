@@ -77,10 +77,10 @@ def comparable(planned: run.Planned) -> dict[str, Any]:
 
 @pytest.mark.parametrize("touches", [True, False])
 @pytest.mark.parametrize("assume", [True, "unknown"], ids=["stated", "unknown"])
-@given(rounds=st.lists(st.tuples(edits(), st.booleans()), min_size=1, max_size=3))
+@given(rounds=st.lists(st.tuples(edits(), st.booleans()), min_size=1, max_size=3), reports=st.booleans())
 @settings(max_examples=10)
 def test_a_plan_from_a_snapshot_is_the_plan_from_everything(
-    *, touches: bool, assume: bool | str, rounds: list[tuple[list[tuple[Any, ...]], bool]]
+    *, touches: bool, assume: bool | str, reports: bool, rounds: list[tuple[list[tuple[Any, ...]], bool]]
 ) -> None:
     times = [1_800_000_000.0]
     organisation = Organisation(users=USERS, groups=GROUPS, members_per_group=5)
@@ -90,7 +90,8 @@ def test_a_plan_from_a_snapshot_is_the_plan_from_everything(
     ):
         folder = Path(name)
         stated = {"membershipTouchesGroup": touches if assume is True else assume}
-        write(folder / "manifests", declare(USERS, GROUPS, 5), url, assume=stated)
+        owned = {"users": {"unlisted": "report"}, "protected": ["stranger1*"]} if reports else {}
+        write(folder / "manifests", declare(USERS, GROUPS, 5), url, assume=stated, ownership=owned)
         run.plan(options(folder))
         for edited, applies in rounds:
             times[0] += 1
@@ -182,3 +183,15 @@ def test_everything_is_read_again_after_a_while(tmp_path: Path) -> None:
         assert [way.note for way in again.reading.ways if way.name == "incremental"] == [
             "the last full read is 1.0 days old"
         ]
+
+
+def test_what_is_said_does_not_depend_on_the_order_in_which_it_was_read(tmp_path: Path) -> None:
+    with service(organisation=Organisation(USERS, GROUPS, 5)) as (sandbox, url):
+        owned = {"users": {"unlisted": "report"}, "groups": {"unlisted": "report"}, "protected": ["b*"]}
+        write(tmp_path / "manifests", declare(3, 0, 0), url, ownership=owned)
+        run.plan(options(tmp_path))
+        for number in (40, 20, 60):
+            meddle(sandbox, "PATCH", f"/Users/{number}", {"title": "Meddled"})
+        quick = run.plan(options(tmp_path))
+        assert quick.plan.live.summary.strategy == "incremental"
+        assert comparable(quick) == comparable(run.plan(replace(options(tmp_path), full=True)))
