@@ -59,7 +59,9 @@ def match_resources(desired: Sequence[Desired], live: Sequence[Live], attributes
     for resource in desired:
         found, sure = _find(resource, indexes)
         if len(found) > 1:
-            problems.append(f"{_place(resource)} matches {len(found)} live ones: {', '.join(sorted(map(_name, found)))}")
+            problems.append(
+                f"{_place(resource)} matches {len(found)} live ones: {', '.join(sorted(map(_name, found)))}"
+            )
             found = []
         pairs.append((resource, found[0] if found else None))
         if found and not sure:
