@@ -17,6 +17,7 @@ from urllib.parse import quote
 from reconciler.core.model import ResourceType
 from reconciler.core.normalise import fold
 from reconciler.core.snapshot import modified
+from reconciler.errors import ServiceError
 from reconciler.scim.dialects import PATHS
 from reconciler.scim.filters import equals_any, matches
 from reconciler.scim.wire import decode_page, decode_resource, member_displays, to_live
@@ -137,9 +138,19 @@ class Lists:
     def look_up(self, resource: ResourceType, declared: Sequence[Identity]) -> dict[str, Live]:
         """The live resources of these identities, by id. Raises FilterIgnored."""
         found: dict[str, Live] = {}
-        for hits in self.pool.map(lambda pairs: self._hits(resource, pairs), _batches(declared)):
+        for hits in self.pool.map(lambda pairs: self._hits_of(resource, pairs), _batches(declared)):
             found |= hits
         return found
+
+    def _hits_of(self, resource: ResourceType, pairs: Sequence[tuple[str, str]]) -> dict[str, Live]:
+        """The hits of one look-up, in halves where the service finds its address too long."""
+        try:
+            return self._hits(resource, pairs)
+        except ServiceError as error:
+            if error.status != HTTPStatus.REQUEST_URI_TOO_LONG or len(pairs) == 1:
+                raise
+        half = len(pairs) // 2
+        return self._hits_of(resource, pairs[:half]) | self._hits_of(resource, pairs[half:])
 
     def with_members(self, group: Live, users: Container[str] = ()) -> Live:
         """The group as it is when asked for by id, which is the only way to its members in 4me.

@@ -91,6 +91,22 @@ def test_hits_beyond_one_page_are_paged() -> None:
     assert len(state.users) == 60
 
 
+def test_a_look_up_that_is_too_long_is_halved() -> None:
+    service = Service(people(100))
+
+    def strict(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if len(environ.get("QUERY_STRING", "")) > 300:
+            service.asked.append("too long")
+            start_response("414 URI Too Long", [])
+            return [b""]
+        return service(environ, start_response)
+
+    question = asking((Identity(USER, (("userName", f"u{number}@x"),)) for number in range(20)), everything=False)
+    with open_directory(connection(), application=strict) as directory:
+        state = directory.reader.read(question).live
+    assert (len(state.users), "too long" in service.asked) == (20, True)
+
+
 def test_scopes_say_who_is_owned() -> None:
     scopes = (parse_filter('userName eq "U1@x"'), None)
     with open_directory(connection(), scopes=scopes, application=Service(people(3))) as directory:
