@@ -105,7 +105,7 @@ def connect(session: Session, options: PlanOptions) -> Iterator[Directory]:
         endpoint=tenant.endpoint,
         token=read_token(tenant.token),
         account=tenant.account,
-        dialect="4me" if snapshot and not options.full else tenant.dialect,
+        dialect="4me" if snapshot and not options.full and tenant.dialect == "auto" else tenant.dialect,
         requests_per_hour=tenant.limits.requests_per_hour,
         requests_per_two_seconds=tenant.limits.requests_per_two_seconds,
         concurrency=tenant.limits.concurrency,

@@ -89,7 +89,7 @@ class _Read:
             except FilterIgnored as ignored:
                 reading = self._read_everything(snapshot, (Way("lookup", None, str(ignored)),), narrow=False)
                 return replace(reading, live=replace(reading.live, notes=(str(ignored), *reading.live.notes)))
-        if snapshot is None or self.question.full:
+        if snapshot is None or self.question.full or self.lists.dialect.name != "4me":
             return self._read_everything(snapshot, ())
         ways = self._weigh(snapshot)
         if ways[0].name != "incremental":

@@ -185,6 +185,15 @@ def test_everything_is_read_again_after_a_while(tmp_path: Path) -> None:
         ]
 
 
+def test_another_dialect_does_not_build_on_it(tmp_path: Path) -> None:
+    with service(organisation=Organisation(USERS, GROUPS, 5)) as (_, url):
+        strategies = []
+        for dialect in ("auto", "rfc7644", "auto"):
+            write(tmp_path / "manifests", declare(USERS, GROUPS, 5), url, dialect)
+            strategies.append(run.plan(options(tmp_path)).plan.live.summary.strategy)
+    assert strategies == ["scan", "scan", "incremental"]
+
+
 def test_what_is_said_does_not_depend_on_the_order_in_which_it_was_read(tmp_path: Path) -> None:
     with service(organisation=Organisation(USERS, GROUPS, 5)) as (sandbox, url):
         owned = {"users": {"unlisted": "report"}, "groups": {"unlisted": "report"}, "protected": ["b*"]}
