@@ -28,7 +28,8 @@ def render_reliance(reading: Reading, today: float) -> str:
     """How old what the read relied on is; `today` in epoch seconds."""
     snapshot = reading.relied_on
     if snapshot is None:
-        return "everything was read just now"
+        what = "what was named" if reading.live.summary.strategy == "lookup" else "everything"
+        return f"{what} was read just now"
     when = datetime.fromtimestamp(snapshot.full_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     age = max(0.0, today - snapshot.full_at)
     return f"builds on the full read of {when}, {_ago(age)}, and on what 4me says has changed since (--refresh full)"
