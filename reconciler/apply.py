@@ -12,6 +12,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.core.directory import MemberDelta
+from reconciler.core.members import Members
 from reconciler.core.model import ActionKind, Member, MemberChanges, Outcome, OutcomeStatus, ResourceType
 from reconciler.core.order import order_actions
 from reconciler.core.paths import MANAGER
@@ -111,11 +112,11 @@ class Applier:
         add = tuple(Member(member.type, self.known.ids[member]) for member in action.members.add)
         if action.kind is ActionKind.CREATE or action.id is None:
             written = self.writer.create(action.type, {change.path: change.after for change in changes}, add)
-            return _with_members(written, frozenset(add))
+            return _with_members(written, Members.of(add))
         live = self.known.live[Member(action.type, action.id)]
         remove = self._live_members(action.members.remove)
         written = self.writer.update(live, changes, MemberDelta(add, remove))
-        return _with_members(written, None if live.members is None else live.members.union(add).difference(remove))
+        return _with_members(written, None if live.members is None else live.members.changed(add, remove))
 
     def _with_id(self, change: Change) -> Change:
         if change.path != MANAGER or not isinstance(change.after, str):
@@ -127,7 +128,7 @@ class Applier:
         return tuple(Member(member.type, self.known.ids.get(member, member.name)) for member in names)
 
 
-def _with_members(written: Written, members: frozenset[Member] | None) -> Written:
+def _with_members(written: Written, members: Members | None) -> Written:
     """The answer to a write, with the `members` that the group must now have; None where it shows others."""
     live = written.live
     if live is None or live.type is ResourceType.USER:

@@ -17,6 +17,7 @@ from zlib import crc32
 
 from pydantic_core import from_json, to_json
 
+from reconciler.core.members import Members
 from reconciler.core.model import Live, Member, ResourceType
 from reconciler.core.snapshot import Snapshot, TypeSnapshot
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from reconciler.core.model import TenantIdentity
 
-LAYOUT = 1
+LAYOUT = 2
 CHUNK = 250
 """Resources in a chunk, about."""
 _TABLES = """
@@ -199,7 +200,7 @@ def _make_chunks(
 
 
 def _row(live: Live) -> tuple[Any, ...]:
-    members = None if live.members is None else [(member.type, member.name) for member in live.members]
+    members = None if live.members is None else (live.members.users, live.members.groups)
     return live.id, live.key, live.attributes, live.active, members, live.owned
 
 
@@ -209,6 +210,6 @@ def _read_chunks(connection: sqlite3.Connection, type_: ResourceType) -> dict[st
         if crc32(body) != told:
             raise ValueError("damaged chunk")
         for id_, key, attributes, active, members, owned in from_json(body):
-            named = None if members is None else frozenset(Member(ResourceType(kind), name) for kind, name in members)
+            named = None if members is None else Members(*map(frozenset, members))
             lives[id_] = Live(type_, id_, key, attributes, active, named, owned)
     return lives

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from reconciler.core.diff import diff_attributes, live_value
 from reconciler.core.digest import digest
 from reconciler.core.match import identity_conflict
+from reconciler.core.members import Members
 from reconciler.core.model import Action, ActionKind, Change, Member, MemberChanges, ResourceType
 from reconciler.core.normalise import is_empty, same
 from reconciler.core.paths import CUSTOM_FIELDS, MANAGER, short_path
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.core.model import Attributes, Desired, Live
     from reconciler.core.names import Names
@@ -147,13 +148,15 @@ class Planner:
         unknown: list[Member] = []
         gone: list[Member] = []
         someone_stays = False
-        all_declared, all_present = _by_type(desired.members), _by_type(live.members)
+        all_declared = Members.of(desired.members)
         for kind, ids in self.names.ids.items():
-            declared, present = all_declared[kind], all_present[kind]
-            wanted = {ids[key]: key for key in declared if key in ids}
-            unknown += [Member(kind, key) for key in declared if key not in ids]
-            add += [Member(kind, wanted[missing]) for missing in wanted.keys() - present]
-            gone += [Member(kind, live_id) for live_id in present - wanted.keys()]
+            declared, present = all_declared.names(kind), live.members.names(kind)
+            wanted = set(map(ids.get, declared))
+            if None in wanted:
+                wanted.remove(None)
+                unknown += [Member(kind, key) for key in declared if key not in ids]
+            add += self._named(Member(kind, missing) for missing in wanted - present if missing)
+            gone += [Member(kind, live_id) for live_id in present - wanted]
             someone_stays = someone_stays or bool(wanted)
         add += [each for each in sorted(unknown) if self._reachable(each, desired)]
         if desired.membership == "additive":
@@ -191,14 +194,6 @@ class Planner:
             f"{desired.source}: {desired.key} is blocked: its externalId {want} differs from {have} of the live"
             f" {live.key} (id {live.id}); `adopt: true` in the record takes the live one over"
         )
-
-
-def _by_type(members: Collection[Member]) -> dict[ResourceType, set[str]]:
-    """Keys or ids by type: texts compare quicker than pairs, and hardly a group has other groups in it."""
-    user, group = ResourceType.USER, ResourceType.GROUP
-    people = {name for kind, name in members if kind is user}
-    nested = {name for kind, name in members if kind is group} if len(people) < len(members) else set()
-    return {user: people, group: nested}
 
 
 def _action(

@@ -12,7 +12,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from reconciler.core.members import Members
 
 Value: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | None"
 """A JSON value. None, "" and [] all mean: no value (RFC 7643 §2.5)."""
@@ -109,7 +112,7 @@ class Live:
     key: str
     attributes: Attributes
     active: bool = True
-    members: frozenset[Member] | None = None
+    members: Members | None = None
     owned: bool = True
 
 

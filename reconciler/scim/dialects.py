@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
+from reconciler.core.members import Members
 from reconciler.core.model import Change, Member, ResourceType
 from reconciler.core.normalise import is_empty
 from reconciler.core.paths import CORE_GROUP, CORE_USER, CUSTOM_FIELDS, ENTERPRISE, MANAGER
@@ -60,19 +61,10 @@ class Dialect:
         attributes = self._encode_attributes(live, changes)
         if attributes and not batches:
             yield self._join(attributes, (), ())
+        everyone = Members() if self.name == "4me" else (live.members or Members()).changed(members.add, ())
         for index, (add, remove) in enumerate(batches):
-            again = self._namesakes((live.members or frozenset()).union(members.add).difference(add), remove)
+            again = _namesakes(everyone, add, remove)
             yield self._join(attributes if index == 0 else self._empty(), [*add, *again], remove)
-
-    def _namesakes(self, members: frozenset[Member], remove: Sequence[Member]) -> list[Member]:
-        """Who shares an id with somebody of another type that goes: RFC 7644 has no sure way to tell them apart.
-
-        They are added again after the removal, in the same request.
-        """
-        ids = {member.name for member in remove}
-        if self.name == "4me" or not ids:
-            return []
-        return sorted(member for member in members.difference(remove) if member.name in ids)
 
     def _empty(self) -> Any:
         return {} if self.name == "4me" else []
@@ -97,6 +89,15 @@ class Dialect:
 
 
 FOURME = Dialect("4me", page_size=25)
+
+
+def _namesakes(members: Members, add: Sequence[Member], remove: Sequence[Member]) -> list[Member]:
+    """Who shares an id with somebody of another type that goes: RFC 7644 has no sure way to tell them apart.
+
+    They are added again after the removal, in the same request. Nobody need be in 4me's requests.
+    """
+    twins = {Member(kind, gone.name) for gone in remove for kind in ResourceType if kind is not gone.type}
+    return sorted(twin for twin in twins.difference(add, remove) if twin in members)
 
 
 def _as_changes(attributes: Attributes) -> list[Change]:

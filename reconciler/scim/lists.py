@@ -14,6 +14,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from reconciler.core.members import Members
 from reconciler.core.model import ResourceType
 from reconciler.core.normalise import fold
 from reconciler.core.snapshot import modified
@@ -23,7 +24,7 @@ from reconciler.scim.filters import equals_any, matches
 from reconciler.scim.wire import decode_page, decode_resource, member_displays, to_live
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from concurrent.futures import Executor, Future
 
@@ -152,7 +153,7 @@ class Lists:
         half = len(pairs) // 2
         return self._hits_of(resource, pairs[:half]) | self._hits_of(resource, pairs[half:])
 
-    def with_members(self, group: Live, users: Container[str] = ()) -> Live:
+    def with_members(self, group: Live, users: Mapping[str, object] = {}) -> Live:
         """The group as it is when asked for by id, which is the only way to its members in 4me.
 
         What the service calls users with these ids is not gathered: they were read themselves.
@@ -161,9 +162,10 @@ class Lists:
         subject = f"GET {path} ({group.key})"
         row = decode_resource(self.get(path, {}).body, subject)
         live = to_live(row, ResourceType.GROUP, subject)
-        self.displays.update(member_displays(row.get("members"), users))
+        if live.members and (live.members.groups or not live.members.users <= users.keys()):
+            self.displays.update(member_displays(row.get("members"), users))
         seen = live if modified(live) is not None else group
-        return replace(seen, members=live.members or frozenset(), owned=group.owned)
+        return replace(seen, members=live.members or Members(), owned=group.owned)
 
     def _walk(self, resource: ResourceType, wanted: str, walk: Walk, given: Mapping[int, Page]) -> None:
         first = given.get(1) or self.page(resource, 1, wanted)

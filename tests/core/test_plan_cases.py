@@ -9,6 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from reconciler.core.guards import Limit, Policy
+from reconciler.core.members import Members
 from reconciler.core.model import (
     Action,
     Desired,
@@ -60,13 +61,14 @@ def _live(kind: ResourceType, each: dict[str, Any]) -> Live:
     special = {"key", "id", "members", "active", "owned"}
     attributes = {name: value for name, value in each.items() if name not in special}
     attributes.setdefault("userName" if kind is ResourceType.USER else "displayName", each["key"])
+    members = _members(each.get("members"))
     return Live(
         kind,
         str(each["id"]),
         each["key"],
         attributes,
         active=each.get("active", True),
-        members=_members(each.get("members")),
+        members=None if members is None else Members.of(members),
         owned=each.get("owned", True),
     )
 

@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlencode
 import pytest
 
 from reconciler.core.directory import Assumptions, Reading
-from reconciler.core.model import Live, Member, ResourceType
+from reconciler.core.members import Members
+from reconciler.core.model import Live, ResourceType
 from reconciler.core.snapshot import Snapshot, TypeSnapshot, learn_touches, modified
 from reconciler.sandbox import Organisation, SandboxOptions, open_sandbox
 from reconciler.sandbox.wsgi import wsgi_application
@@ -208,9 +209,7 @@ def test_a_filter_on_active_that_is_not_to_be_trusted_leads_to_a_scan(distort: C
 
 def group(stamp: str, *members: str, title: str = "") -> Live:
     attributes: Any = {"displayName": "G", "title": title, "meta.lastModified": stamp}
-    return Live(
-        ResourceType.GROUP, "1", "G", attributes, members=frozenset(Member(ResourceType.USER, each) for each in members)
-    )
+    return Live(ResourceType.GROUP, "1", "G", attributes, members=Members(frozenset(members)))
 
 
 EARLY, LATE = "2026-01-01T00:00:00Z", "2026-01-01T00:01:00Z"

@@ -13,6 +13,7 @@ from scim2_server.memory import InMemoryStorage
 from scim2_server.utils import load_default_provider
 
 from reconciler.core.directory import Identity, MemberDelta
+from reconciler.core.members import Members
 from reconciler.core.model import Change, Live, Member, ResourceType
 from reconciler.core.paths import CUSTOM_FIELDS, ENTERPRISE, MANAGER
 from reconciler.sandbox import Organisation, SandboxOptions, open_sandbox
@@ -178,16 +179,16 @@ def test_members_are_added_and_removed_one_by_one(directory: Directory) -> None:
     inner = Member(GROUP, directory.writer.create(GROUP, {"displayName": "Inner"}, (one,)).id)
     directory.writer.create(GROUP, {"displayName": "Outer", "externalId": "G1"}, (one, two, inner))
     outer = read(directory)["Outer"]
-    assert (outer.members, outer.attributes["externalId"]) == (frozenset((one, two, inner)), "G1")
+    assert (outer.members, outer.attributes["externalId"]) == (Members.of((one, two, inner)), "G1")
 
     delta = MemberDelta((three, four), (one, inner))
     assert directory.writer.update(outer, [Change("externalId", "G1", "G2")], delta).requests == 1
     live = read(directory)
-    assert (live["Outer"].members, live["Outer"].attributes["externalId"]) == (frozenset((two, three, four)), "G2")
-    assert live["Inner"].members == frozenset((one,))
+    assert (live["Outer"].members, live["Outer"].attributes["externalId"]) == (Members.of((two, three, four)), "G2")
+    assert live["Inner"].members == Members.of((one,))
 
     directory.writer.update(live["Outer"], [], MemberDelta(remove=(two, three, four)))
-    assert read(directory)["Outer"].members == frozenset()
+    assert read(directory)["Outer"].members == Members()
 
 
 def test_look_ups_find_the_declared_whatever_their_case(directory: Directory) -> None:
@@ -209,7 +210,7 @@ def test_look_ups_find_the_declared_whatever_their_case(directory: Directory) ->
     assert state.summary.strategy == "lookup"
     expected = {*(f"u{number}@widget.example" for number in range(0, 60, 2)), "x@widget.example", "Team"}
     assert set(by_key(state)) == expected
-    assert by_key(state)["Team"].members == frozenset()
+    assert by_key(state)["Team"].members == Members()
 
 
 def test_the_probe_tells_what_works(directory: Directory) -> None:
@@ -260,8 +261,8 @@ def test_large_groups_take_a_request_for_every_500_members(dialect: str, members
         assert directory.writer.create(GROUP, {"displayName": "Large"}, wanted).requests == requests
         question = asking((Identity(GROUP, (("displayName", "Large"),), needs_members=True),), everything=False)
         live = by_key(directory.reader.read(question).live)["Large"]
-        assert live.members == frozenset(wanted)
+        assert live.members == Members.of(wanted)
         emptied = directory.writer.update(replace(live, members=None), [], MemberDelta(remove=wanted))
         assert emptied.requests == requests
-        assert by_key(directory.reader.read(question).live)["Large"].members == frozenset()
+        assert by_key(directory.reader.read(question).live)["Large"].members == Members()
     sandbox.close()

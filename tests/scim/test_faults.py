@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.core.directory import Identity
-from reconciler.core.model import LiveState, Member, ResourceType
+from reconciler.core.members import Members
+from reconciler.core.model import LiveState, ResourceType
 from reconciler.errors import ServiceError
 from reconciler.sandbox import Organisation, SandboxOptions, open_sandbox, parse_fault
 from reconciler.sandbox.wsgi import wsgi_application
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 USER, GROUP = ResourceType.USER, ResourceType.GROUP
 ANN = Identity(USER, (("externalId", "E000001"),))
 TEAM = Identity(GROUP, (("displayName", "group 0002"),), needs_members=True)
-TEAMMATES = frozenset(Member(USER, str(number)) for number in range(6, 11))
+TEAMMATES = Members(frozenset(str(number) for number in range(6, 11)))
 
 
 def read(
@@ -76,7 +77,7 @@ def test_what_is_odd_is_read_as_if_it_were_not(truth: list[Any], fault: str, dia
 
 def test_groups_without_members_are_empty() -> None:
     state, _ = read(asking(()), "no-members")
-    assert [group.members for group in state.groups] == [frozenset()] * 3
+    assert [group.members for group in state.groups] == [Members()] * 3
 
 
 @pytest.mark.parametrize("fault", ["total=+5,path=/Users", "total=-5,path=/Users", "total=+5,path=/Groups"])
@@ -105,7 +106,7 @@ def test_a_look_up_asks_for_the_declared_only() -> None:
     assert [(each.type, each.id) for each in (*state.users, *state.groups)] == [(USER, "1"), (GROUP, "2")]
     assert state.groups[0].members == TEAMMATES
     assert (state.summary.strategy, state.summary.requests, len(asked)) == ("lookup", 3, 3)
-    assert state.member_names.keys() == TEAMMATES
+    assert state.member_names.keys() == {*TEAMMATES}
 
 
 @pytest.mark.parametrize("declared", [1, 25, 26, 60])
@@ -121,7 +122,7 @@ def test_look_ups_take_25_at_a_time(declared: int) -> None:
 
 
 @pytest.mark.parametrize(("needs_members", "members"), [(True, TEAMMATES), (False, None)])
-def test_members_are_read_where_they_matter(*, needs_members: bool, members: frozenset[Member] | None) -> None:
+def test_members_are_read_where_they_matter(*, needs_members: bool, members: Members | None) -> None:
     team = Identity(GROUP, TEAM.matching, needs_members=needs_members)
     state, asked = read(asking((team,)), scopes=(None, parse_filter('displayName eq "nothing"')))
     assert [group.owned for group in state.groups] == [False] * 3

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from reconciler.core.directory import Identity, MemberDelta
+from reconciler.core.members import Members
 from reconciler.core.model import Change, Live, Member, ResourceType
 from reconciler.errors import OperatorError, ServiceError
 from reconciler.scim.client import Client
@@ -182,7 +183,7 @@ def test_requests_of_a_scan() -> None:
         )
 
     found, server = read(answer)
-    assert {group.members for group in found.groups} == {frozenset()}
+    assert {group.members for group in found.groups} == {Members()}
     assert len(server.asked) == found.summary.requests == 3 + 2 + 30
 
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from reconciler.core.directory import Identity
+from reconciler.core.members import Members
 from reconciler.core.model import Member, ResourceType
 from reconciler.errors import ServiceError
 from reconciler.scim.client import Client
@@ -119,7 +120,7 @@ def test_members_that_lists_carry_are_trusted_and_named() -> None:
     service = Service(people(2), [{"id": "g", "displayName": "Team", "members": members}])
     with open_directory(connection("rfc7644"), application=service) as directory:
         state = directory.reader.read(asking(())).live
-    assert [each.members for each in state.groups] == [frozenset((Member(USER, "1"), Member(USER, "77")))]
+    assert [each.members for each in state.groups] == [Members(frozenset(("1", "77")))]
     assert state.member_names == {Member(USER, "77"): "eve@x"}
     assert set(service.asked) == {"/ServiceProviderConfig", "/Users", "/Groups"}
 
