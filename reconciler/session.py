@@ -8,12 +8,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING
 
 from reconciler.core.directory import Assumptions
 from reconciler.core.model import TenantIdentity
 from reconciler.errors import ManifestError, Problem, ReconcilerError
+from reconciler.manifest_cache import open_manifest_cache
 from reconciler.manifests.read import open_manifests
 from reconciler.settings import (
     choose_tenant,
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from reconciler.snapshot import StoredSnapshot
 
 READ_BESIDE = 1_000_000
-"""Characters of manifests from which on they are parsed while live state is read."""
+"""Bytes of manifests from which on they are parsed while live state is read, and files that did not change are not."""
 
 
 def _silent(_done: int, _total: int | None) -> None:
@@ -87,7 +89,8 @@ def open_session(options: PlanOptions) -> Session:
         raise
     identity = TenantIdentity(tenant.name, tenant.endpoint, tenant.account)
     store = open_snapshot(options.state, identity, (tenant.users.filter, tenant.groups.filter), options.on_talk)
-    return Session(tenant, identity, (lambda: whole) if whole else folder.read, store, store.load())
+    read = partial(folder.read, open_manifest_cache(options.state, options.manifests, options.on_talk))
+    return Session(tenant, identity, (lambda: whole) if whole else read, store, store.load())
 
 
 @contextmanager

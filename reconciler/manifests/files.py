@@ -20,10 +20,11 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class ManifestFile(NamedTuple):
-    """A manifest's name (posix path below the folder) and its bytes without a byte order mark."""
+    """A manifest's name (posix path below the folder), its bytes without a byte order mark, and the SHA-256 of all."""
 
     name: str
     data: bytes
+    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +50,24 @@ def read_files(folder: Path) -> ManifestFiles:
         except ManifestError as error:
             problems += error.problems
             continue
-        digest.update(f"{chr(10) if files else ''}{sha256(data).hexdigest()}  {name}".encode())
-        files.append(ManifestFile(name, data.removeprefix(_BOM)))
+        file = _manifest_file(name, data)
+        digest.update(f"{chr(10) if files else ''}{file.digest.hex()}  {name}".encode())
+        files.append(file)
     return ManifestFiles(tuple(files), f"sha256:{digest.hexdigest()}", tuple(problems))
 
 
 def read_again(folder: Path, name: str) -> ManifestFile:
     """One of the files once more. Raises ManifestError."""
-    return ManifestFile(name, _read(f"{os.fspath(folder)}/{name}", name).removeprefix(_BOM))
+    return _manifest_file(name, _read(f"{os.fspath(folder)}/{name}", name))
+
+
+def _manifest_file(name: str, data: bytes) -> ManifestFile:
+    return ManifestFile(name, data.removeprefix(_BOM), sha256(data).digest())
 
 
 def decode(file: ManifestFile) -> str:
     """The text of a file. Raises ManifestError where it is none."""
-    name, data = file
+    name, data, _ = file
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -15,37 +15,26 @@ from typing import TYPE_CHECKING, NoReturn
 
 from reconciler.core.desired import build_desired
 from reconciler.core.model import ResourceType
-from reconciler.core.suggest import did_you_mean
 from reconciler.errors import ManifestError, Problem
 from reconciler.manifests.files import decode, read_files
 from reconciler.manifests.problems import Problems
 from reconciler.manifests.profiles import profile
 from reconciler.manifests.quick_values import Unsure
 from reconciler.manifests.quick_yaml import Document, read_quickly
-from reconciler.manifests.records import RecordDocument, RecordReader
+from reconciler.manifests.records import RecordDocument, RecordReader, read_documents
 from reconciler.mapping.mapper import RecordMapper
 
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Iterator
 
-    from reconciler.core.model import DesiredState, Record, Value
+    from reconciler.core.model import DesiredState
     from reconciler.core.tenant import Tenant
     from reconciler.manifests.files import ManifestFile
-    from reconciler.manifests.records import Path, Report
+    from reconciler.manifests.kept import KeptRecords, Store
+    from reconciler.manifests.records import Path, Readers, Records
     from reconciler.mapping.rules import Mapping
 
-    Readers = dict[ResourceType, RecordReader]
-    Records = dict[ResourceType, list[Record]]
-
-KINDS = {
-    "Tenant": None,
-    "User": ResourceType.USER,
-    "Users": ResourceType.USER,
-    "Group": ResourceType.GROUP,
-    "Groups": ResourceType.GROUP,
-    "Mapping": None,
-}
 _ESCAPED_LETTER = re.compile(rb"\\[xuU\r\n]")
 
 
@@ -98,7 +87,7 @@ class ManifestFolder:
         self._problems = Problems(folder, found.problems)
         self._opened: dict[str, list[Document]] = {}
         self._tenants = cache(self._read_tenants)
-        self._whole = cache(self._read_whole)
+        self._whole: Manifests | None = None
 
     def tenants(self) -> tuple[Tenant, ...]:
         """The tenants; only files that may declare one are parsed. Raises ManifestError where those are wrong."""
@@ -108,15 +97,17 @@ class ManifestFolder:
             raise ManifestError(problems)
         return tenants
 
-    def read(self) -> Manifests:
-        """All of it. Raises ManifestError with every problem."""
-        return self._whole()
+    def read(self, store: Store | None = None) -> Manifests:
+        """All of it; `store` may know files from an earlier time. Raises ManifestError with every problem."""
+        if self._whole is None:
+            self._whole = self._read_whole(store)
+        return self._whole
 
-    def _read_whole(self) -> Manifests:
+    def _read_whole(self, store: Store | None) -> Manifests:
         with _collector_paused():
             tenants, _ = self._tenants()
             mappings = self._read_mappings()
-            records = self._read_records(mappings)
+            records = self._read_records(mappings, self._find_kept(store, mappings))
             desired = self._build_desired(records, mappings) if mappings else None
         if self._problems.found or mappings is None or desired is None:
             raise ManifestError(self._problems.found)
@@ -172,7 +163,15 @@ class ManifestFolder:
             self._problems.found += error.problems
         return []
 
-    def _read_records(self, mappings: dict[ResourceType, Mapping] | None) -> Records:
+    def _find_kept(self, store: Store | None, mappings: dict[ResourceType, Mapping] | None) -> KeptRecords | None:
+        if store is None or mappings is None:
+            return None
+        from reconciler.manifests.kept import KeptRecords
+
+        files = [file for file in self._files or () if file.name not in self._opened]
+        return KeptRecords(store, mappings, time_zones(), files)
+
+    def _read_records(self, mappings: dict[ResourceType, Mapping] | None, kept: KeptRecords | None) -> Records:
         readers = {
             resource: RecordReader(RecordMapper(mapping, time_zones)) for resource, mapping in (mappings or {}).items()
         }
@@ -184,16 +183,24 @@ class ManifestFolder:
         while files:
             file = files.pop()  # so that its bytes are let go
             documents = self._opened.pop(file.name, None)
-            for resource, found in self._read_file(file, documents, readers).items():
-                records[resource] += found
+            found = kept.find(file) if kept and documents is None else None
+            if found is None:
+                before = len(self._problems.found)
+                found = self._read_file(file, documents, readers)
+                if kept and documents is None and len(self._problems.found) == before:
+                    kept.add(file, found)
+            for resource, each in found.items():
+                records[resource] += each
+        if kept and not self._problems.found:
+            kept.save()
         return records
 
     def _read_file(self, file: ManifestFile, documents: list[Document] | None, readers: Readers) -> Records:
         try:
-            return _read_documents(file.name, self._open(file) if documents is None else documents, readers, _refuse)
+            return read_documents(file.name, self._open(file) if documents is None else documents, readers, _refuse)
         except Unsure:
             report = partial(self._problems.report, file.name)
-            return _read_documents(file.name, self._open_carefully(file), readers, report)
+            return read_documents(file.name, self._open_carefully(file), readers, report)
 
     def _build_desired(self, records: Records, mappings: dict[ResourceType, Mapping]) -> DesiredState:
         desired, findings = build_desired(records[ResourceType.USER], records[ResourceType.GROUP])
@@ -210,34 +217,6 @@ def _may_declare_rules(data: bytes) -> bool:
 def _refuse(_path: Path, _message: str) -> NoReturn:
     """Where the quick way finds a problem, the careful way is to tell it."""
     raise Unsure
-
-
-def _read_documents(file: str, documents: list[Document], readers: Readers, report: Report) -> Records:
-    records: Records = {resource: [] for resource in ResourceType}
-    for number, document in enumerate(documents):
-        path = (number,)
-        resource = _resource(document.value, path, report)
-        if resource and readers and isinstance(document.value, dict):
-            declared = RecordDocument(file, path, document.value, document.place, document.records)
-            records[resource] += readers[resource].read(declared, report)
-    return records
-
-
-def _resource(value: Value, path: Path, report: Report) -> ResourceType | None:
-    """The type of the records that a document declares, if it does."""
-    if value is None:
-        return None
-    if not isinstance(value, dict):
-        report(path, "expected a map with a `kind`")
-        return None
-    kind = value.get("kind")
-    if "kind" not in value:
-        report(path, f"missing key `kind`: one of {', '.join(KINDS)}")
-    elif not isinstance(kind, str) or kind not in KINDS:
-        report((*path, "kind"), f"unknown kind `{kind}`{did_you_mean(str(kind), KINDS)}")
-    else:
-        return KINDS[kind]
-    return None
 
 
 def _author_path(mapping: Mapping, path: Path) -> Path:

@@ -12,12 +12,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from reconciler.core.model import Attributes, MembershipMode, Value
+    from reconciler.manifests.quick_yaml import Document
     from reconciler.manifests.yaml_reader import Place
     from reconciler.mapping.mapper import RecordMapper
+
+    Readers = dict[ResourceType, "RecordReader"]
+    Records = dict[ResourceType, list[Record]]
 
 Path = tuple[str | int, ...]
 Report: TypeAlias = Callable[[Path, str], None]
 """Takes what is wrong at a path; a path starts with the document's number in its file."""
+KINDS = {
+    "Tenant": None,
+    "User": ResourceType.USER,
+    "Users": ResourceType.USER,
+    "Group": ResourceType.GROUP,
+    "Groups": ResourceType.GROUP,
+    "Mapping": None,
+}
 STRUCTURE = {ResourceType.USER: ("groups", "adopt"), ResourceType.GROUP: ("members", "membership", "adopt")}
 LIST_KEY = {ResourceType.USER: "users", ResourceType.GROUP: "groups"}
 
@@ -114,6 +126,35 @@ class RecordReader:
         members = _members(given["members"], (*path, "members"), report) if "members" in given else None
         membership = _membership(given.get("membership"), (*path, "membership"), report)
         return Record(ResourceType.GROUP, source, attributes, create_only, None, members, membership, adopt)
+
+
+def read_documents(file: str, documents: list[Document], readers: Readers, report: Report) -> Records:
+    """A file's records, of its documents that declare some."""
+    records: Records = {resource: [] for resource in ResourceType}
+    for number, document in enumerate(documents):
+        path = (number,)
+        resource = _resource(document.value, path, report)
+        if resource and readers and isinstance(document.value, dict):
+            declared = RecordDocument(file, path, document.value, document.place, document.records)
+            records[resource] += readers[resource].read(declared, report)
+    return records
+
+
+def _resource(value: Value, path: Path, report: Report) -> ResourceType | None:
+    """The type of the records that a document declares, if it does."""
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        report(path, "expected a map with a `kind`")
+        return None
+    kind = value.get("kind")
+    if "kind" not in value:
+        report(path, f"missing key `kind`: one of {', '.join(KINDS)}")
+    elif not isinstance(kind, str) or kind not in KINDS:
+        report((*path, "kind"), f"unknown kind `{kind}`{did_you_mean(str(kind), KINDS)}")
+    else:
+        return KINDS[kind]
+    return None
 
 
 def _are_texts(values: list[Value]) -> bool:

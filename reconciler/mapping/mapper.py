@@ -29,6 +29,7 @@ _SHARED = frozenset(
     | {f"{ENTERPRISE}:{name}" for name in ("costCenter", "organization", "division", "department", "site", "location")}
 )
 _SHARED_LISTS = frozenset(("roles", "entitlements"))
+SHARED = _SHARED | _SHARED_LISTS
 """Targets whose values many records have in common: equal ones are kept once."""
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import replace
+from sqlite3 import connect
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reconciler import run
+from reconciler.core.model import ReadSummary
 from reconciler.errors import ManifestError, UsageError
+from reconciler.report.plan_json import plan_document
 from reconciler.sandbox import Organisation
 from reconciler.session import READ_BESIDE
 from tests.services import declare, options, service, write
@@ -34,6 +39,35 @@ def test_both_ways_come_to_the_same(tmp_path: Path, *, large: bool) -> None:
             pad(tmp_path)
         planned = run.plan(options(tmp_path))
     assert [(action.kind.value, action.id) for action in planned.plan.actions] == [("update", "8")]
+
+
+def test_files_of_large_sets_are_kept_and_plans_are_the_same(tmp_path: Path) -> None:
+    more = tmp_path / "manifests" / "more.yaml"
+    documents, kept = [], []
+    with service(organisation=Organisation(USERS, 2, 5)) as (_, url):
+        write(tmp_path / "manifests", declare(USERS, 2, 5), url)
+        pad(tmp_path)
+        for title in ("A", "A", "B"):
+            text = f"kind: Users\nusers:\n  - {{userName: a, title: {title}, roles: [analyst], groups: [Group 0001]}}\n"
+            more.write_text(text, "utf-8")
+            run.validate(tmp_path / "manifests")
+            kept.append([len(keys) for keys in kept_files(tmp_path)])
+            plan = run.plan(options(tmp_path)).plan
+            plan = replace(plan, created_at="", live=replace(plan.live, summary=ReadSummary()))
+            documents.append(plan_document(plan))
+        old, new = kept_files(tmp_path)[0], replace(options(tmp_path), state=tmp_path / "other")
+        assert run.plan(new).plan.fingerprint == plan.fingerprint
+    assert (documents[0], kept, len(old)) == (documents[1], [[], [2], [2]], 2)
+    assert documents[0] != documents[2]
+
+
+def kept_files(folder: Path) -> list[list[bytes]]:
+    """The keys in each cache file: all files of the set but the one that declares a tenant."""
+    found = []
+    for path in (folder / "state" / "manifests").glob("*"):
+        with closing(connect(path)) as connection:
+            found.append([key for (key,) in connection.execute("SELECT key FROM files")])
+    return found
 
 
 @pytest.mark.parametrize("large", [False, True])
