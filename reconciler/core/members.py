@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from reconciler.core.model import Member, ResourceType
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from reconciler.core.model import Live
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,10 @@ class Members:
     def names(self, kind: ResourceType) -> frozenset[str]:
         """The members of this type."""
         return self.users if kind is ResourceType.USER else self.groups
+
+    def sharing(self, users: Mapping[str, Live]) -> Members:
+        """The same members; those who are among these users have no id of their own beside that of the user."""
+        return Members(frozenset([users[name].id if name in users else name for name in self.users]), self.groups)
 
     def changed(self, add: Iterable[Member], remove: Iterable[Member]) -> Members:
         """The members once some were added and then some removed."""

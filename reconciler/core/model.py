@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, TypeVar, dataclass_transform
 
 if TYPE_CHECKING:
     from reconciler.core.members import Members
@@ -25,6 +25,15 @@ Attributes: TypeAlias = dict[str, Value]
 
 MembershipMode = Literal["authoritative", "additive"]
 Unlisted = Literal["deactivate", "report"]
+
+
+Resource = TypeVar("Resource")
+
+
+@dataclass_transform(frozen_default=True)
+def resource(made: type[Resource]) -> type[Resource]:
+    """A frozen dataclass to the type checker, which watches over it; frozen at run time too takes three times as long."""
+    return dataclass(slots=True)(made)
 
 
 class ResourceType(StrEnum):
@@ -81,7 +90,7 @@ class Record(NamedTuple):
     adopt: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@resource
 class Desired:
     """One resource as the manifests say it should be.
 
@@ -100,7 +109,7 @@ class Desired:
     adopt: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@resource
 class Live:
     """One resource as 4me has it.
 

@@ -153,7 +153,7 @@ class Lists:
         half = len(pairs) // 2
         return self._hits_of(resource, pairs[:half]) | self._hits_of(resource, pairs[half:])
 
-    def with_members(self, group: Live, users: Mapping[str, object] = {}) -> Live:
+    def with_members(self, group: Live, users: Mapping[str, Live] = {}) -> Live:
         """The group as it is when asked for by id, which is the only way to its members in 4me.
 
         What the service calls users with these ids is not gathered: they were read themselves.
@@ -165,7 +165,7 @@ class Lists:
         if live.members and (live.members.groups or not live.members.users <= users.keys()):
             self.displays.update(member_displays(row.get("members"), users))
         seen = live if modified(live) is not None else group
-        return replace(seen, members=live.members or Members(), owned=group.owned)
+        return replace(seen, members=(live.members or Members()).sharing(users), owned=group.owned)
 
     def _walk(self, resource: ResourceType, wanted: str, walk: Walk, given: Mapping[int, Page]) -> None:
         first = given.get(1) or self.page(resource, 1, wanted)
