@@ -34,8 +34,9 @@ _MERGE = re.compile(rb"<<\s*[:,}]")
 
 _NO_BRACKETS = bytes(set(range(256)) - set(b"\n[]{}"))
 _FLAT_FLOW = re.compile(rb"(?:\n+|\[(?:\{\}|\[\])*\]|\{(?:\{\}|\[\])*\})*")
-_ODD_PAIRS = (b":,", b":]", b":}", b"[:", b"{:", b",:", b"::")
-"""What a match of the next pattern begins with, blanks aside, where it has no `|` or `>`: far quicker to find."""
+_ALIKE = bytes.maketrans(b"{]}", b"[,,")
+_ODD_PAIRS = (b":,", b"[:", b",:", b"::")
+"""What a match of the next pattern begins with, alike and blanks aside, where it has no `|` or `>`: quicker to find."""
 _ODD_FLOW = re.compile(rb":[,\]}]|[\[{,] *:|: +:|[\[{,:] *[|>](?![-+0-9]* *(?: #[^\n]*)?\n)")
 _BLOCK_TEXT = re.compile(rb"\n([ -]*)[^\n]*[|>][-+0-9]* *(?: #[^\n]*)?\n( *)(?=[^ ]|\Z)")
 
@@ -89,7 +90,7 @@ def _is_odd(part: bytes) -> bool:
 
 
 def _has_odd_flow(part: bytes) -> bool:
-    dense = part.translate(None, b" ")
+    dense = part.translate(_ALIKE, b" ")
     may_be_odd = b"|" in part or b">" in part or any(pair in dense for pair in _ODD_PAIRS)
     return may_be_odd and bool(_ODD_FLOW.search(part))
 

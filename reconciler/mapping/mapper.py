@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reconciler.core.normalise import is_empty
 from reconciler.core.paths import ENTERPRISE, MANAGER, parse_path
 from reconciler.mapping.targets import find_converter, map_value
-from reconciler.mapping.values import ValueProblem, to_boolean, to_text
+from reconciler.mapping.values import ValueProblem, to_text
 
 if TYPE_CHECKING:
     from reconciler.core.model import Attributes, Value
@@ -44,13 +44,13 @@ class Mapped(NamedTuple):
 class _Step(NamedTuple):
     """What a rule does to one attribute.
 
-    A non-empty value of the type `kind` is the result itself, or what `shared` has for it. Else `convert` gives it, and
+    What `shared` has for a value is the result; where `is_text`, a non-empty text is it. Else `convert` gives it, and
     where that is None the rule is to be looked at.
     """
 
     source: str | None
     target: str
-    kind: type | None
+    is_text: bool
     shared: dict[str, str] | None
     convert: Converter | None
     rule: Rule
@@ -60,13 +60,16 @@ class _Step(NamedTuple):
 class _Shape:
     """What the rules come to for records that have the same attributes.
 
-    `blank` has the targets in the order of the rules, with the values that are the same for all, and `quick` are the
-    steps that remain; unless a record's own values tell the targets: where those are written at creation only, `simple`
-    is false, and where `overlaps` says that a whole attribute is also set in part, and the problem that this is.
+    `blank` has the targets in the order of the rules, with the values that are the same for all; what remains are the
+    steps in `shared`, `texts` and `others`, by how quick they are. Where a record's own values tell the targets, all
+    are `others`, in their order: where such targets are written at creation only, `simple` is false, and where
+    `overlaps` says that a whole attribute is also set in part, and the problem that this is.
     """
 
     steps: tuple[_Step, ...]
-    quick: tuple[_Step, ...]
+    shared: tuple[_Step, ...]
+    texts: tuple[_Step, ...]
+    others: tuple[_Step, ...]
     blank: Attributes
     simple: bool
     create_only: frozenset[str]
@@ -92,16 +95,18 @@ class RecordMapper:
             return self._map_with_care(shape, given)
         attributes = shape.blank.copy()
         try:
-            for source, target, kind, shared, convert, rule in shape.quick:
-                if convert is None:
-                    attributes.update(self._apply(rule, given))
-                    continue
+            for source, target, _, shared, convert, _ in shape.shared:
                 value = given[source]  # type: ignore[index]
-                if type(value) is kind and (known := value if shared is None else shared.get(value)):  # type: ignore[arg-type]
-                    attributes[target] = known
+                attributes[target] = shared.get(value) or convert(value)  # type: ignore[union-attr,arg-type,misc]
+            for source, target, _, _, convert, _ in shape.texts:
+                value = given[source]  # type: ignore[index]
+                attributes[target] = value if type(value) is str and value else convert(value)  # type: ignore[misc]
+            for step in shape.others:
+                if step.convert is None:
+                    attributes.update(self._apply(step.rule, given))
                 else:
-                    attributes[target] = convert(value)
-        except ValueProblem:
+                    attributes[step.target] = step.convert(given[step.source])  # type: ignore[index]
+        except (ValueProblem, TypeError):  # a list or map where text is expected is no key of what is shared
             return self._map_with_care(shape, given)
         return Mapped(attributes, shape.create_only, [])
 
@@ -133,19 +138,20 @@ class RecordMapper:
     def _step(self, rule: Rule) -> _Step:
         convert = find_converter(self.mapping.resource, rule.target, self._zones)
         shared: dict[str, str] | None = {} if convert and rule.target in _SHARED else None
-        kind = str if convert is to_text or shared is not None else bool if convert is to_boolean else None
+        is_text = convert is to_text and shared is None
         if convert and shared is not None:
             convert = _remembering(convert, shared)
         elif convert and rule.target in _SHARED_LISTS:
             convert = _remembering_lists(convert)
         if convert and rule.default is not None:
             convert = _defaulting(convert, rule.default)
-        return _Step(rule.source, rule.target, kind, shared, convert, rule)
+        return _Step(rule.source, rule.target, is_text, shared, convert, rule)
 
     def _make_shape(self, names: tuple[str, ...]) -> _Shape:
         steps = tuple(
             step for step in self._steps if step.source is None or step.source in names or step.rule.default is not None
         )
+        create_only = frozenset(step.target for step in steps if step.rule.apply == "create")
         many = [step for step in steps if step.convert is None]
         overlaps = tuple(_overlaps(steps))
         simple = not overlaps and all(step.rule.apply == "always" for step in many)
@@ -157,11 +163,12 @@ class RecordMapper:
         except ValueProblem:
             simple = False
         if many:  # their targets are not known before the record is, so that all are looked at one after the other
-            quick = tuple(step._replace(convert=None) if step in same else step for step in steps)
-        else:
-            quick = tuple(step for step in steps if step not in same)
-        create_only = frozenset(step.target for step in steps if step.rule.apply == "create")
-        return _Shape(steps, quick, blank, simple, create_only, overlaps)
+            others = tuple(step._replace(convert=None) if step in same else step for step in steps)
+            return _Shape(steps, (), (), others, blank, simple, create_only, overlaps)
+        shared = tuple(step for step in steps if step.shared is not None and step not in same)
+        texts = tuple(step for step in steps if step.is_text and step not in same)
+        others = tuple(step for step in steps if step.shared is None and not step.is_text and step not in same)
+        return _Shape(steps, shared, texts, others, blank, simple, create_only, overlaps)
 
 
 def _defaulting(convert: Converter, default: Value) -> Converter:
@@ -173,6 +180,8 @@ def _defaulting(convert: Converter, default: Value) -> Converter:
 
 def _remembering(convert: Converter, shared: dict[str, str]) -> Converter:
     def remember(value: Value) -> Value:
+        if type(value) is str and (known := shared.get(value)):
+            return known
         converted = convert(value)
         if type(value) is str and isinstance(converted, str) and len(shared) < MAX_SHARED:
             shared[value] = converted
@@ -185,12 +194,16 @@ def _remembering_lists(convert: Converter) -> Converter:
     shared: dict[tuple[Value, ...], Value] = {}
 
     def remember(value: Value) -> Value:
-        if not isinstance(value, list) or set(map(type, value)) != {str}:
+        if not isinstance(value, list):
             return convert(value)
         key = tuple(value)
-        if key not in shared and len(shared) < MAX_SHARED:
-            shared[key] = convert(value)
-        return shared[key] if key in shared else convert(value)
+        try:
+            return shared[key]
+        except (KeyError, TypeError):  # a map is no part of a key
+            converted = convert(value)
+        if len(shared) < MAX_SHARED and set(map(type, key)) == {str}:
+            shared[key] = converted
+        return converted
 
     return remember
 

@@ -114,10 +114,16 @@ def test_a_whole_attribute_and_a_part_of_it_contradict_each_other() -> None:
     assert mapped(rules[::-1], {"mail": "a@b", "emails": ["c@d"]})[1] == []
 
 
-def test_equal_texts_of_many_records_are_kept_once() -> None:
-    one = mapper(Rule("title", "job"), Rule("userName", "name"), Rule("roles", "roles"))
-    first, second = (one.map_record({"name": f"a{tail}", "job": f"x{tail}", "roles": ["x"]}) for tail in ("b", "b"))
-    assert first.attributes == second.attributes == {"title": "xb", "userName": "ab", "roles": [{"value": "x"}]}
+@pytest.mark.parametrize(
+    ("parts", "custom"), [({}, {}), ({"fields": {"a": 1}}, {f"{CUSTOM_FIELDS}:a": 1})], ids=["alone", "beside parts"]
+)
+def test_equal_texts_of_many_records_are_kept_once(parts: Attributes, custom: Attributes) -> None:
+    one = mapper(Rule("title", "job"), Rule("userName", "name"), Rule("roles", "roles"), Rule(CUSTOM_FIELDS, "fields"))
+    first, second = (
+        one.map_record({"name": f"a{tail}", "job": f"x{tail}", "roles": ["x"], **parts}) for tail in ("b", "b")
+    )
+    assert first.attributes == second.attributes
+    assert first.attributes == {"title": "xb", "userName": "ab", "roles": [{"value": "x"}], **custom}
     assert first.attributes["title"] is second.attributes["title"]
     assert first.attributes["roles"] is second.attributes["roles"]
 
