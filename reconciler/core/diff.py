@@ -42,11 +42,10 @@ def diff_attributes(desired: Desired, live: Live, keys: Mapping[str, str]) -> tu
 
 def live_value(path: str, attributes: Attributes) -> Value:
     """The live value at an attribute path, also one that selects a value of a multi-valued attribute."""
-    parsed = parse_path(path)
-    _, _, by, wanted, sub = parsed
+    schema, name, by, wanted, sub = parsed = parse_path(path)
     if not by:
         return attributes.get(path)
-    values = attributes.get(parsed.attribute)
+    values = attributes.get(parsed.attribute if schema else name)
     for each in values if isinstance(values, list) else ():
         item: Item = each if isinstance(each, dict) else {"value": each}
         given = item.get(by)

@@ -57,15 +57,14 @@ def match_resources(desired: Sequence[Desired], live: Sequence[Live], attributes
     problems: list[str] = []
     doubtful: list[tuple[Desired, Live]] = []
     for resource in desired:
-        found, sure = _find(resource, indexes)
-        if len(found) > 1:
-            problems.append(
-                f"{_place(resource)} matches {len(found)} live ones: {', '.join(sorted(map(_name, found)))}"
-            )
-            found = []
-        pairs.append((resource, found[0] if found else None))
+        found, several, sure = _find(resource, indexes)
+        if several:
+            names = ", ".join(sorted(map(_name, several)))
+            problems.append(f"{_place(resource)} matches {len(several)} live ones: {names}")
+            found = None
+        pairs.append((resource, found))
         if found and not sure:
-            doubtful.append((resource, found[0]))
+            doubtful.append((resource, found))
     matched = {found.id for _, found in pairs if found}
     problems += _shared(pairs, matched)
     if not problems:
@@ -90,19 +89,23 @@ def _folded(resource: Desired | Live, attribute: str) -> str:
     return value if folded == value else folded
 
 
-def _find(resource: Desired, indexes: Sequence[_Index]) -> tuple[list[Live], bool]:
-    """What the first attribute that finds something finds, and whether the weaker ones certainly find nothing else."""
-    found: list[Live] = []
+def _find(resource: Desired, indexes: Sequence[_Index]) -> tuple[Live | None, Sequence[Live], bool]:
+    """What the first attribute that finds something finds, and all of it where that is several.
+
+    And whether the weaker ones certainly find nothing else.
+    """
+    found: Live | None = None
+    several: Sequence[Live] = ()
     for index in indexes:
         value = _folded(resource, index.attribute)
         other = index.first.get(value)
         if other is None:
             continue
-        if not found:
-            found = index.find(value)
-        elif other is not found[0] or value in index.several:
-            return found, False
-    return found, True
+        if found is None:
+            found, several = other, index.several.get(value, ())
+        elif other is not found or value in index.several:
+            return found, several, False
+    return found, several, True
 
 
 def _shared(pairs: Sequence[tuple[Desired, Live | None]], matched: set[str]) -> list[str]:
