@@ -32,7 +32,7 @@ Resource = TypeVar("Resource")
 
 @dataclass_transform(frozen_default=True)
 def resource(made: type[Resource]) -> type[Resource]:
-    """A frozen dataclass to the type checker, which watches over it; frozen at run time too takes three times as long."""
+    """A dataclass that the type checker holds to be frozen: frozen at run time, it takes three times as long to make."""
     return dataclass(slots=True)(made)
 
 

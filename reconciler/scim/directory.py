@@ -20,6 +20,7 @@ from reconciler.scim.carryover import remember
 from reconciler.scim.client import Client
 from reconciler.scim.dialects import PATHS, Dialect
 from reconciler.scim.filters import equals_any, matches
+from reconciler.scim.memory import share_memory
 from reconciler.scim.reading import ScimReader
 from reconciler.scim.wire import Page, decode_page, decode_resource, to_live
 
@@ -206,6 +207,7 @@ def open_directory(
 
     Raises OperatorError for an endpoint that is not allowed, ServiceError where it does not answer.
     """
+    share_memory()
     client = Client(connection, application=application, on_talk=listener.on_talk)
     with closing(client), remember(client.pacer, connection):
         dialect = choose_dialect(connection.dialect, client.endpoint, client.get)
