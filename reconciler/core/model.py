@@ -32,7 +32,7 @@ Resource = TypeVar("Resource")
 
 @dataclass_transform(frozen_default=True)
 def resource(made: type[Resource]) -> type[Resource]:
-    """A dataclass that the type checker holds to be frozen: frozen at run time, it takes three times as long to make."""
+    """A dataclass that the type checker keeps frozen: at run time too, it would take three times as long to make."""
     return dataclass(slots=True)(made)
 
 

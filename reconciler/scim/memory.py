@@ -12,7 +12,7 @@ def share_memory() -> None:
     """All threads take memory from one pool.
 
     glibc gives each thread a pool of its own, which keeps what one large answer took: with eight threads a group of
-    50,000 members raised the peak by 560 bytes a member, with one pool by 300. Threads of Python hardly allocate at the
+    50,000 members raised the peak by 570 bytes a member, with one pool by 480. Threads of Python hardly allocate at the
     same time anyway.
     """
     if sys.platform == "linux":
