@@ -98,7 +98,7 @@ def _digest(rules: Mapping[ResourceType, Rules], zones: Iterable[str]) -> bytes:
 
 def _pack(records: Records) -> bytes:
     """The records of one file. Raises ValueError for what is no text."""
-    return to_json([_pack_type(records[resource]) for resource in (_USER, _GROUP)], inf_nan_mode="constants")
+    return to_json([_pack_type(records[resource]) for resource in (_USER, _GROUP)])  # no manifest has NaN
 
 
 def _pack_type(records: list[Record]) -> list[Any]:

@@ -59,7 +59,7 @@ def _is_odd(text: bytes) -> bool:
         or b"\n..." in text
         or b"\n%" in text
         or _WIDE in text
-        or (text.translate(None, _FIRST_BYTES) and _FOREIGN.search(text))
+        or (not text.isascii() and text.translate(None, _FIRST_BYTES) and _FOREIGN.search(text))
         or _COMPACT.search(text)
         or ((b"&" in text or b"*" in text) and _ANCHOR.search(text))
         or (text[-1:] != b"\n" and (b"|" in text or b">" in text))
