@@ -12,7 +12,6 @@ from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.core.directory import MemberDelta
-from reconciler.core.members import Members
 from reconciler.core.model import ActionKind, Member, MemberChanges, Outcome, OutcomeStatus, ResourceType
 from reconciler.core.order import order_actions
 from reconciler.core.paths import MANAGER
@@ -100,7 +99,7 @@ class Applier:
             self.halted.append(unsent.message)
             return Outcome(action, OutcomeStatus.SKIPPED, unsent.message, action.id)
         except ServiceError as error:
-            return Outcome(action, OutcomeStatus.FAILED, error.message, action.id)
+            return Outcome(action, OutcomeStatus.FAILED, error.message, action.id, http_status=error.status)
         if missing:
             names = ", ".join(member.name for member in missing)
             detail = f"done, but without {names}: not in 4me"
@@ -111,12 +110,10 @@ class Applier:
         changes = [self._with_id(change) for change in action.changes]
         add = tuple(Member(member.type, self.known.ids[member]) for member in action.members.add)
         if action.kind is ActionKind.CREATE or action.id is None:
-            written = self.writer.create(action.type, {change.path: change.after for change in changes}, add)
-            return _with_members(written, Members.of(add))
+            return self.writer.create(action.type, {change.path: change.after for change in changes}, add)
         live = self.known.live[Member(action.type, action.id)]
         remove = self._live_members(action.members.remove)
-        written = self.writer.update(live, changes, MemberDelta(add, remove))
-        return _with_members(written, None if live.members is None else live.members.changed(add, remove))
+        return self.writer.update(live, changes, MemberDelta(add, remove))
 
     def _with_id(self, change: Change) -> Change:
         if change.path != MANAGER or not isinstance(change.after, str):
@@ -126,12 +123,3 @@ class Applier:
     def _live_members(self, names: Sequence[Member]) -> tuple[Member, ...]:
         """Members to remove, by id; one that no resource read is named for keeps the id it is named by."""
         return tuple(Member(member.type, self.known.ids.get(member, member.name)) for member in names)
-
-
-def _with_members(written: Written, members: Members | None) -> Written:
-    """The answer to a write, with the `members` that the group must now have; None where it shows others."""
-    live = written.live
-    if live is None or live.type is ResourceType.USER:
-        return written
-    agreed = members if live.members in (None, members) else None
-    return replace(written, live=replace(live, members=agreed))

@@ -178,7 +178,11 @@ def _is_done_user(entry: dict[str, Any]) -> bool:
 
 
 def _entries(path: Path) -> Iterator[dict[str, Any]]:
-    for line in path.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
+    try:
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return
+    for line in text.splitlines():
         try:
             entry = json.loads(line)
         except ValueError:

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from http import HTTPStatus
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from reconciler.session import Session
 
     _Wanted = tuple[Manifests, PlanRequest]
+
+CONTRADICTIONS = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+"""Answers to a write that say: what was read is not what there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,14 +295,10 @@ def _carry_out(
 
 
 def _remember(session: Session, planned: Planned, outcomes: Sequence[Outcome]) -> None:
-    """Let the snapshot follow this tool's own writes; where one was not shown, nothing is to be relied on."""
+    """Let the snapshot follow this tool's own writes; where one contradicts it, it is not to be relied on."""
     before = planned.reading.snapshot
-    done = [outcome for outcome in outcomes if outcome.requests]
-    if before is None or not done:
-        return
-    written = [outcome.live for outcome in done if outcome.live]
-    after = remember_writes(before, written) if len(written) == len(done) else None
-    if after:
-        session.store.save(after, before)
-    else:
+    if any(outcome.http_status in CONTRADICTIONS for outcome in outcomes):
         session.store.forget()
+    elif before and any(outcome.live for outcome in outcomes):
+        written = (outcome.live for outcome in outcomes if outcome.live)
+        session.store.save(remember_writes(before, written), before)

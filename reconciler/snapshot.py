@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from reconciler.core.model import TenantIdentity
 
-LAYOUT = 2
+LAYOUT = 3
 CHUNK = 250
 """Resources in a chunk, about."""
 _TABLES = """
@@ -74,9 +74,14 @@ class StoredSnapshot:
             self.on_talk(f"what was read could not be kept ({error}): the next run reads everything again")
 
     def forget(self) -> None:
-        """Drop what was kept."""
+        """Drop what was kept, and what a run that was killed left beside it."""
         with suppress(OSError):
-            self.path.unlink(missing_ok=True)
+            for path in (self.path, *self._leftovers()):
+                path.unlink(missing_ok=True)
+
+    def _leftovers(self) -> list[Path]:
+        """An unfinished transaction's journal, which must not meet another file, and files that were never finished."""
+        return [self.path.with_name(f"{self.path.name}-journal"), *self.path.parent.glob(f".{self.path.name}.*")]
 
     def _read(self, connection: sqlite3.Connection) -> Snapshot | None:
         (layout,) = connection.execute("PRAGMA user_version").fetchone()
@@ -91,8 +96,8 @@ class StoredSnapshot:
             return None
         absent = frozenset((name, value) for name, value in meta["absent"])
         return Snapshot(
-            TypeSnapshot(lives[_USER], active_only=meta["activeOnly"], absent=absent),
-            TypeSnapshot(lives[_GROUP]),
+            TypeSnapshot(lives[_USER], meta["activeOnly"], absent, meta["unread"], frozenset(meta["written"][0])),
+            TypeSnapshot(lives[_GROUP], written=frozenset(meta["written"][1])),
             since=meta["since"],
             full_at=meta["fullAt"],
             members_at=meta["membersAt"],
@@ -107,6 +112,8 @@ class StoredSnapshot:
             "counts": (len(snapshot.users.lives), len(snapshot.groups.lives)),
             "activeOnly": snapshot.users.active_only,
             "absent": sorted(snapshot.users.absent),
+            "unread": snapshot.users.unread,
+            "written": (sorted(snapshot.users.written), sorted(snapshot.groups.written)),
             "since": snapshot.since,
             "fullAt": snapshot.full_at,
             "membersAt": snapshot.members_at,
@@ -118,8 +125,7 @@ class StoredSnapshot:
     def _replace(self, snapshot: Snapshot) -> None:
         """A new file beside the old one, which it then replaces."""
         partial = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        with suppress(FileNotFoundError):
-            partial.unlink()
+        self.forget()
         os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         try:
             with closing(sqlite3.connect(partial, isolation_level=None)) as connection:

@@ -289,7 +289,7 @@ class OutcomeStatus(StrEnum):
 class Outcome:
     """What became of one action; `detail`: the service's words or why it was skipped; `id` as known afterwards.
 
-    `live`: the resource as it then was, where the service showed it.
+    `live`: the resource as it then was, where the service showed it. `http_status`: of the answer that it failed with.
     """
 
     action: Action
@@ -298,3 +298,4 @@ class Outcome:
     id: str | None = None
     requests: int = 0
     live: Live | None = None
+    http_status: int | None = None

@@ -18,13 +18,16 @@ MODIFIED = "meta.lastModified"
 class TypeSnapshot:
     """Everything known of one resource type.
 
-    `active_only`: inactive ones were read only where they are declared. `absent`: matching attributes and folded values
-    that were looked up and found nobody (only needed where not everything was read).
+    `active_only`: inactive ones were read only where they are declared; `unread`: how many were not. `absent`: matching
+    attributes and folded values that were looked up and found nobody (only needed where not everything was read).
+    `written`: the ids of those that this tool wrote after the read.
     """
 
     lives: Mapping[str, Live]
     active_only: bool = False
     absent: frozenset[tuple[str, str]] = frozenset()
+    unread: int = 0
+    written: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +71,39 @@ def modified(live: Live) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def remember_writes(snapshot: Snapshot, written: Iterable[Live]) -> Snapshot | None:
-    """The snapshot after this tool's own writes, each as the service showed it; None where an answer tells too little.
+def remember_writes(snapshot: Snapshot, written: Iterable[Live]) -> Snapshot:
+    """The snapshot after this tool's own writes, each as the service showed it.
 
-    `since` stays: what others change at the same time is still to be asked for.
+    What an answer does not show whole stays as it was: its newer time stamp will lead the next read to it. `since`
+    stays too: what others change at the same time is still to be asked for.
     """
     users, groups = dict(snapshot.users.lives), dict(snapshot.groups.lives)
     touches = snapshot.touches
+    seen: dict[ResourceType, set[str]] = {each: set() for each in ResourceType}
     for live in written:
         known = users if live.type is ResourceType.USER else groups
-        if modified(live) is None:
-            return None
-        touches = learn_touches(touches, known.get(live.id), live, seen_at=snapshot.since)
-        known[live.id] = live
+        before = known.get(live.id)
+        if _is_whole(live, before):
+            touches = learn_touches(touches, before, live, seen_at=snapshot.since)
+            known[live.id] = live
+            seen[live.type].add(live.id)
     return replace(
         snapshot,
-        users=replace(snapshot.users, lives=users),
-        groups=replace(snapshot.groups, lives=groups),
+        users=_after_writes(snapshot.users, users, seen[ResourceType.USER]),
+        groups=_after_writes(snapshot.groups, groups, seen[ResourceType.GROUP]),
         touches=touches,
     )
+
+
+def _is_whole(live: Live, before: Live | None) -> bool:
+    """Whether an answer shows a resource with its time and its members, and not just a part of what there was."""
+    if modified(live) is None or (live.type is ResourceType.GROUP and live.members is None):
+        return False
+    return before is None or 2 * len(live.attributes) > len(before.attributes)
+
+
+def _after_writes(snapshot: TypeSnapshot, lives: Mapping[str, Live], written: set[str]) -> TypeSnapshot:
+    return replace(snapshot, lives=lives, written=snapshot.written | written)
 
 
 def learn_touches(known: bool | None, before: Live | None, after: Live, *, seen_at: float) -> bool | None:  # noqa: FBT001

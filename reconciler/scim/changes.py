@@ -68,52 +68,102 @@ class _Asking:
     def read(self) -> Changes:
         everything = self.lists.page(self.resource, count=1)
         stamps = _stamps(self.known.lives)
-        newest = floor(max(stamps.values(), default=self.since))
-        moment = everything.moment or max(self.since, newest)
-        if moment < self.since - CLOCKS_APART:
+        moment = everything.moment or min(max(stamps.values(), default=self.since), self.lists.latest)
+        if everything.moment is not None and moment < self.since - CLOCKS_APART:
             raise Doubt("the service's clock went back")
-        start = floor(min(self.since - CLOCKS_APART, newest - 1))
+        start = self._start(stamps, moment)
         inside = sorted(stamp for stamp in stamps.values() if stamp > start)
         few = len(inside) <= self.lists.dialect.page_size
-        lives, stamps, shown = self._merge(start if few else newest, stamps)
-        told = 0 if few else self._miscounted(start, inside, lives, stamps)
+        settled = start if few else self._settled(stamps, moment, is_dated=everything.moment is not None)
+        lives, merged, shown = self._merge(settled, stamps)
+        if few and self.known.active_only:
+            self._check_filter(stamps, lives, merged)
+        told = 0 if few else self._miscounted(start, inside, lives, merged)
         if 2 * told > everything.total:
             raise Doubt(f"{told} {self.resource.value}s changed about the time of the last read")
         if told:
-            lives, stamps, shown = self._merge(start, stamps)
-        self._check_total(everything.total, lives)
+            lives, merged, shown = self._merge(start, stamps)
+        self._check_total(everything.total, lives, shown)
         return Changes(lives, shown, max(everything.total - len(lives), 0), moment)
+
+    def _start(self, stamps: Mapping[str, float], moment: float) -> int:
+        """From where all is to be accounted for: this tool's own writes, and times to come, tell nothing of others."""
+        if self.known.active_only:  # many unread ones may have changed since the newest that is known
+            return _free_second(self.since - CLOCKS_APART, stamps)
+        read = (at for id_, at in stamps.items() if id_ not in self.known.written and at <= moment)
+        return _free_second(min(self.since - CLOCKS_APART, max(read, default=self.since) - 1), stamps)
+
+    def _settled(self, stamps: Mapping[str, float], moment: float, *, is_dated: bool) -> int:
+        """From where changes may be unknown: the newest that is known, unless others made changes during the last read.
+
+        Of a change that the read saw, one that came before it may still have been missed.
+        """
+        after = floor(self.since) + 1
+        others = (at for id_, at in stamps.items() if id_ not in self.known.written)
+        if is_dated and any(after <= at <= moment for at in others):
+            return _free_second(self.since - 1, stamps)
+        return floor(max((at for at in stamps.values() if at <= moment), default=self.since))
 
     def _miscounted(
         self, start: int, inside: list[float], lives: Mapping[str, Live], stamps: Mapping[str, float]
     ) -> int:
         """How many changes since `start` the service has, where its counts are not those that are known; else 0.
 
-        Known changes that are newer than the last read (this tool's own writes) are counted from their middle too.
+        This tool's own writes since the last read are counted from their middle too.
         """
-        middle = floor(inside[len(inside) // 2])
-        places = [start, middle] if inside[-1] > self.since and start < middle < floor(inside[-1]) else [start]
+        middle = _free_second(inside[len(inside) // 2], stamps)
+        places = [start, middle] if self.known.written and start < middle else [start]
+        told = [self._told(place) for place in places]
+        return 0 if told == [self._known(place, lives, stamps) for place in places] else max(told[0], 1)
+
+    def _check_filter(
+        self, before: Mapping[str, float], lives: Mapping[str, Live], stamps: Mapping[str, float]
+    ) -> None:
+        """Where nothing known needs to be among the changes, that the newest is found proves that filters work."""
+        place = _free_second(max(before.values(), default=self.since) - 1, before)
+        if self._told(place) != self._known(place, lives, stamps):
+            raise Doubt(f"the {self.resource.value}s that are known to have changed are not found by their time")
+
+    def _told(self, place: int) -> int:
         only = f" and {ACTIVE}" if self.known.active_only else ""
-        counted = {id_: at for id_, at in stamps.items() if lives[id_].active or not self.known.active_only}
-        told = [self.lists.page(self.resource, wanted=_newer(place) + only, count=1).total for place in places]
-        return 0 if told == [_count(counted, place) for place in places] else max(told[0], 1)
+        return self.lists.page(self.resource, wanted=_newer(place) + only, count=1).total
+
+    def _known(self, place: int, lives: Mapping[str, Live], stamps: Mapping[str, float]) -> int:
+        counted = (at for id_, at in stamps.items() if lives[id_].active or not self.known.active_only)
+        return sum(1 for at in counted if at > place)
 
     def _merge(self, start: int, stamps: dict[str, float]) -> tuple[dict[str, Live], dict[str, float], frozenset[str]]:
-        """All that is known with what changed after `start`: every known change must be among that."""
-        walk = self.lists.walk(self.resource, _newer(start), lambda live: (modified(live) or 0.0) > start)
-        merged = stamps | _stamps(walk.seen)
-        if not walk.complete or len(walk.seen) != _count(merged, start):
+        """All that is known with what changed after `start`: every known change must be among that.
+
+        Of the second `start` itself, rows may come whose fractions the service does not show.
+        """
+        walk = self.lists.walk(self.resource, _newer(start), lambda live: (modified(live) or 0.0) >= start)
+        shown = _stamps(walk.seen)
+        merged = stamps | shown
+        if not walk.complete or _count(shown, start) != _count(merged, start):
             raise Doubt(f"the list of changed {self.resource.value}s does not hold what is known to have changed")
         return {**self.known.lives, **walk.seen}, merged, frozenset(walk.seen)
 
-    def _check_total(self, total: int, lives: Mapping[str, Live]) -> None:
-        """As many as are known, or, where inactive ones were not read, as many active ones."""
+    def _check_total(self, total: int, lives: Mapping[str, Live], shown: frozenset[str]) -> None:
+        """As many as are known; where inactive ones were not read, as many active ones, and none of the unread gone."""
         noun, told, count = f"{self.resource.value}s", total, len(lives)
         if self.known.active_only:
+            unread, new = total - len(lives), len(shown - self.known.lives.keys())
+            if not self.known.unread - new <= unread <= self.known.unread:
+                raise Doubt(f"{self.known.unread} inactive {noun} were not read, now there are {unread}")
             noun, count = f"active {noun}", sum(1 for live in lives.values() if live.active)
             told = self.lists.page(self.resource, wanted=ACTIVE, count=1).total
         if told != count:
             raise Doubt(f"the service has {told} {noun}, {count} are known after asking for changes")
+
+
+def _free_second(at: float, stamps: Mapping[str, float]) -> int:
+    """The last second up to this time in which nothing is known to have changed, so that counting from it is exact.
+
+    Where there is none in the minute before, whole seconds are counted on.
+    """
+    taken = {floor(stamp) for stamp in stamps.values()}
+    return next((second for second in range(floor(at), floor(at) - 60, -1) if second not in taken), floor(at))
 
 
 def _stamps(lives: Mapping[str, Live]) -> dict[str, float]:

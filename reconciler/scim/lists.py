@@ -48,6 +48,10 @@ class FilterIgnored(Exception):
         super().__init__(f"the service ignores filters on {resource.value}s: all were read")
 
 
+class _Incomplete(Exception):
+    """Fewer hits came than the service says there are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One decoded page: the total that was told, rows received, resources, the Date header (RFC 9110 §6.6.1)."""
@@ -89,8 +93,9 @@ class Walk:
 class Lists:
     """Reads lists and single resources through `get`, in `pool`.
 
-    `scopes`: ownership of users and of groups, None for all. `on_progress(done, total)` hears of users seen. `displays`
-    gathers what the service calls the members of groups.
+    `scopes`: ownership of users and of groups, None for all. `on_progress(done, total)` hears of users seen. `latest`:
+    no time that the service shows is taken for its clock if it is later. `displays` gathers what the service calls the
+    members of groups.
     """
 
     get: Callable[[str, dict[str, str]], Answer]
@@ -99,6 +104,7 @@ class Lists:
     pool: Executor
     ahead: int
     on_progress: Callable[[int, int | None], None]
+    latest: float = float("inf")
     displays: dict[Member, str] = field(default_factory=dict)
 
     def page(self, resource: ResourceType, start: int = 1, wanted: str = "", count: int | None = None) -> Page:
@@ -144,9 +150,11 @@ class Lists:
         return found
 
     def _hits_of(self, resource: ResourceType, pairs: Sequence[tuple[str, str]]) -> dict[str, Live]:
-        """The hits of one look-up, in halves where the service finds its address too long."""
+        """The hits of one look-up, in halves where its address is too long, or where its pages do not add up."""
         try:
             return self._hits(resource, pairs)
+        except _Incomplete:
+            pass
         except ServiceError as error:
             if error.status != HTTPStatus.REQUEST_URI_TOO_LONG or len(pairs) == 1:
                 raise
@@ -170,7 +178,7 @@ class Lists:
     def _walk(self, resource: ResourceType, wanted: str, walk: Walk, given: Mapping[int, Page]) -> None:
         first = given.get(1) or self.page(resource, 1, wanted)
         if walk.moment is None:
-            walk.moment = first.moment or max((modified(live) or 0.0 for live in first.lives), default=None)
+            walk.moment = first.moment or self._latest_change(first)
         self._collect(first, resource, walk)
         step = first.rows
         if step:
@@ -181,6 +189,10 @@ class Lists:
             self._walk_rest(resource, wanted, walk, starts)
         if step and (len(walk.seen) != first.total or self._may_be_capped(first)):
             self._walk_on(resource, wanted, walk)
+
+    def _latest_change(self, page: Page) -> float | None:
+        times = [moment for live in page.lives if (moment := modified(live)) is not None and moment <= self.latest]
+        return max(times, default=None)
 
     def _walk_rest(self, resource: ResourceType, wanted: str, walk: Walk, starts: range) -> None:
         """The other pages, so many ahead at a time: a total that is far too high costs little."""
@@ -233,6 +245,8 @@ class Lists:
         scope = self.scopes[0] if resource is ResourceType.USER else self.scopes[1]
         for row in rows:
             live = to_live(row, resource, f"GET {PATHS[resource]}")
+            if live.members is not None and not self.dialect.lists_members:
+                live = replace(live, members=None)
             if live.members:
                 self.displays.update(member_displays(row.get("members")))
             yield live if scope is None or matches(scope, live.attributes) else replace(live, owned=False)
@@ -251,7 +265,10 @@ class Lists:
                 found[live.id] = live
             start += page.rows
             if len(found) == before or start > page.total:
-                return found
+                break
+        if len(found) < page.total and len(pairs) > 1:
+            raise _Incomplete
+        return found
 
 
 def count_pages(count: int, size: int) -> int:

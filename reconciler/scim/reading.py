@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from reconciler.core.directory import Assumptions, Reading, Way
 from reconciler.core.model import LiveState, Member, ReadSummary, ResourceType
 from reconciler.core.snapshot import Snapshot, modified
-from reconciler.scim.changes import Doubt, read_changes
+from reconciler.scim.changes import CLOCKS_APART, Doubt, read_changes
 from reconciler.scim.lists import PAGES_AHEAD, FilterIgnored, Lists, count_pages
 from reconciler.scim.lookups import look_up_declared
 from reconciler.scim.memberships import Memberships, keep_members
@@ -62,9 +62,11 @@ class ScimReader:
         """Live state that answers the question. Raises ServiceError where a request fails for good."""
         before = self.requests()
         with ThreadPoolExecutor(self.concurrency) as pool, ThreadPoolExecutor(1) as beside:
-            lists = Lists(self.get, self.dialect, self.scopes, pool, self.concurrency * PAGES_AHEAD, self.on_progress)
+            ahead, today = self.concurrency * PAGES_AHEAD, self.epoch()
+            latest = today + CLOCKS_APART
+            lists = Lists(self.get, self.dialect, self.scopes, pool, ahead, self.on_progress, latest)
             try:
-                reading = _Read(lists, question, self.assumptions, beside, self.epoch()).read(snapshot)
+                reading = _Read(lists, question, self.assumptions, beside, today).read(snapshot)
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
@@ -119,7 +121,7 @@ class _Read:
         incremental = Way("incremental", INCREMENTAL_REQUESTS + members)
         kind = "active scan" if snapshot.users.active_only else "scan"
         scan = Way(kind, count_pages(len(users), size) + count_pages(len(groups), size) + owned)
-        if self.today - snapshot.full_at > self.assumptions.refresh_every:
+        if not 0 <= self.today - snapshot.full_at <= self.assumptions.refresh_every:
             return scan, replace(incremental, requests=None, note=f"the last full read is {self._age(snapshot)} old")
         return (incremental, scan) if (incremental.requests or 0) < (scan.requests or 0) else (scan, incremental)
 
@@ -132,7 +134,7 @@ class _Read:
 
     def _trusts_members(self, snapshot: Snapshot) -> bool:
         """Whether members that did not come with a newer time stamp are known to be unchanged, or recent enough."""
-        recent = self.question.recent_members and self.today - snapshot.members_at <= RECENT
+        recent = self.question.recent_members and 0 <= self.today - snapshot.members_at <= RECENT
         return self._touches(snapshot) is True or recent
 
     def _read_changes(self, snapshot: Snapshot, ways: tuple[Way, ...]) -> Reading:

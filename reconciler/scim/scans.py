@@ -44,7 +44,7 @@ class Found:
 
     def remembered(self) -> TypeSnapshot:
         """What the next read may build on."""
-        return TypeSnapshot(self.lives, self.active_only, self.absent)
+        return TypeSnapshot(self.lives, self.active_only, self.absent, self.unread)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ def with_local_time(row: dict[str, Any]) -> None:
 
 @contextmanager
 def service(distort: Callable[[Any], Any]) -> Iterator[tuple[Sandbox, Any, list[float]]]:
-    times = [1_800_000_000.0]
+    times = [1_790_000_000.0]
     organisation = Organisation(USERS, GROUPS, 5)
     sandbox = open_sandbox(SandboxOptions(organisation=organisation, rate_limit=10**6, clock=lambda: times[0]))
     try:
