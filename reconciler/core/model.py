@@ -149,7 +149,7 @@ class LiveState:
 
     `member_names` names members (id -> display) that are not among `users` and `groups`.
     `notes` are warnings about the reading itself. `unread_users`: inactive ones that were counted, but not read, since
-    nothing declares them.
+    nothing declares them. `shows_fields`: an earlier read of more users saw that the service gives custom fields back.
     """
 
     users: tuple[Live, ...] = ()
@@ -158,6 +158,7 @@ class LiveState:
     summary: ReadSummary = ReadSummary()
     notes: tuple[str, ...] = ()
     unread_users: int = 0
+    shows_fields: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,8 @@ def _planner(users: Pairing, groups: Pairing, live: LiveState, request: PlanRequ
 
 def _fields_unreadable(users: Pairing, live: LiveState) -> bool:
     """Custom fields are declared for live users, and not one live user shows any: the service keeps them to itself."""
+    if live.shows_fields:
+        return False
     return _has_fields(desired for desired, found in users.pairs if found) and not _has_fields(live.users)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.core.model import Live, Member, ResourceType
+from reconciler.core.paths import CUSTOM_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -69,6 +70,11 @@ def modified(live: Live) -> float | None:
     except ValueError:
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def shows_fields(snapshot: Snapshot) -> bool:
+    """Whether the service gave custom fields back."""
+    return any(path.startswith(CUSTOM_FIELDS) for live in snapshot.users.lives.values() for path in live.attributes)
 
 
 def remember_writes(snapshot: Snapshot, written: Iterable[Live]) -> Snapshot:

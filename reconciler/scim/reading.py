@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.core.directory import Assumptions, Reading, Way
 from reconciler.core.model import LiveState, Member, ReadSummary, ResourceType
-from reconciler.core.snapshot import Snapshot, modified
+from reconciler.core.snapshot import Snapshot, modified, shows_fields
 from reconciler.scim.changes import CLOCKS_APART, Doubt, read_changes
 from reconciler.scim.lists import PAGES_AHEAD, FilterIgnored, Lists, count_pages
 from reconciler.scim.lookups import look_up_declared
@@ -87,7 +87,7 @@ class _Read:
     def read(self, snapshot: Snapshot | None) -> Reading:
         if not self.question.everything and not self.question.full and self.lists.dialect.filters:
             try:
-                return self._look_up()
+                return self._look_up(snapshot)
             except FilterIgnored as ignored:
                 reading = self._read_everything(snapshot, (Way("lookup", None, str(ignored)),), narrow=False)
                 return replace(reading, live=replace(reading.live, notes=(str(ignored), *reading.live.notes)))
@@ -104,13 +104,14 @@ class _Read:
     def _declared(self, resource: ResourceType) -> list[Identity]:
         return [each for each in self.question.declared() if each.type is resource]
 
-    def _look_up(self) -> Reading:
+    def _look_up(self, snapshot: Snapshot | None) -> Reading:
         users, groups = self._declared(_USER), self._declared(_GROUP)
         found = look_up_declared(self.lists, users, groups)
         size = self.lists.dialect.page_size
         expected = count_pages(len(users), size) + count_pages(len(groups), size) + len(found[_GROUP])
         ways = (Way("lookup", expected), Way("scan", None, "not needed: only what was named matters"))
-        return Reading(self._state("lookup", Found(found[_USER]), Found(found[_GROUP])), ways=ways)
+        state = self._state("lookup", Found(found[_USER]), Found(found[_GROUP]))
+        return Reading(replace(state, shows_fields=snapshot is not None and shows_fields(snapshot)), ways=ways)
 
     def _weigh(self, snapshot: Snapshot) -> tuple[Way, ...]:
         """The ways on which everything that is owned is seen, the cheapest that is allowed first."""

@@ -144,3 +144,18 @@ def test_look_ups_whose_pages_do_not_add_up_are_halved() -> None:
     with open_directory(connection, application=moody) as directory:
         state = directory.reader.read(asking(declared, everything=False)).live
     assert len(state.users) == 40
+
+
+def test_a_cleared_custom_field_is_seen_where_only_its_user_is_read(tmp_path: Path) -> None:
+    with service() as (sandbox, url):
+        organisation = declare(3, 0, 0)
+        for user in organisation["users"]:
+            user["customFields"] = {"payroll_id": "1"}
+        write(tmp_path / "manifests", organisation, url)
+        run.apply(options(tmp_path), run.ApplyOptions(confirm=lambda _planned: True))
+        run.plan(options(tmp_path))
+        fields = "urn:ietf:params:scim:schemas:extension:4me:1.0:custom_fields"
+        meddle(sandbox, "PATCH", "/Users/1", {fields: {"payroll_id": ""}})
+        name = organisation["users"][0]["userName"]
+        planned = run.plan(replace(options(tmp_path), targets=(name,)))
+        assert (keys(planned), planned.plan.warnings) == ([name], ())
