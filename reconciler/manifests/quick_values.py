@@ -139,7 +139,9 @@ def restore(value: Value, depth: int, *, marked: bool) -> Value:
         for key in _marked_texts(value):
             places[key] = places[key].replace(MARK, "")
     for key in nested:
-        places[key] = restore(places[key], depth + 1, marked=marked)
+        each = places[key]
+        if marked or each.__class__ is not list or depth + 1 >= MAX_DEPTH or not _PLAIN.issuperset(map(type, each)):
+            places[key] = restore(each, depth + 1, marked=marked)
     return value
 
 
