@@ -129,8 +129,8 @@ class _Asking:
         return self.lists.page(self.resource, wanted=_newer(place) + only, count=1).total
 
     def _known(self, place: int, lives: Mapping[str, Live], stamps: Mapping[str, float]) -> int:
-        counted = (at for id_, at in stamps.items() if lives[id_].active or not self.known.active_only)
-        return sum(1 for at in counted if at > place)
+        counted = {id_: at for id_, at in stamps.items() if lives[id_].active or not self.known.active_only}
+        return _count(counted, place)
 
     def _merge(self, start: int, stamps: dict[str, float]) -> tuple[dict[str, Live], dict[str, float], frozenset[str]]:
         """All that is known with what changed after `start`: every known change must be among that.
