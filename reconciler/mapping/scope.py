@@ -133,7 +133,10 @@ class Scope:
     def __init__(self, filters: Iterable[ScopeFilter]) -> None:
         self.filters = tuple(filters)
         self.attributes = frozenset(clause.attribute for each in self.filters for clause in each.clauses)
-        self._compiled = tuple(_compile(each) for each in self.filters)
+        self._tests = tuple(
+            tuple((clause.attribute, test, f"`{each.name}`: {clause}") for clause, test in _compile(each))
+            for each in self.filters
+        )
 
     def why_outside(self, given: Attributes) -> str | None:
         """None where a record is in scope, else the first clause of each filter that keeps it out.
@@ -141,20 +144,23 @@ class Scope:
         Raises ScopeProblem where a value cannot be tested. Clauses are looked at in their order, as far as needed.
         """
         reasons = []
-        for name, tests in self._compiled:
-            failed = next((clause for clause, test in tests if not test(given.get(clause.attribute))), None)
-            if failed is None:
+        for tests in self._tests:
+            for attribute, test, told in tests:
+                value = given.get(attribute)
+                if not test(value):
+                    reasons.append((told, value))
+                    break
+            else:
                 return None
-            reasons.append((name, failed))
-        return "; ".join(_reason(name, failed, given.get(failed.attribute)) for name, failed in reasons) or None
+        return "; ".join([f"{told}, is {_found(value)}" for told, value in reasons]) or None
 
 
 def judge(filters: Iterable[ScopeFilter], given: Attributes) -> tuple[FilterVerdict, ...]:
     """Each filter and each of its clauses with the record's value, and whether they hold."""
     verdicts = []
-    for name, tests in map(_compile, filters):
-        clauses = tuple(_judge_clause(clause, test, given.get(clause.attribute)) for clause, test in tests)
-        verdicts.append(FilterVerdict(name, all(each.holds for each in clauses), clauses))
+    for each in filters:
+        clauses = tuple(_judge_clause(clause, test, given.get(clause.attribute)) for clause, test in _compile(each))
+        verdicts.append(FilterVerdict(each.name, all(one.holds for one in clauses), clauses))
     return tuple(verdicts)
 
 
@@ -165,8 +171,8 @@ def _judge_clause(clause: Clause, test: Test, value: Value) -> ClauseVerdict:
         return ClauseVerdict(clause, value, holds=False, problem=str(problem))
 
 
-def _reason(name: str, clause: Clause, value: Value) -> str:
-    return f"`{name}`: {clause}, is {'empty' if is_empty(value) else _shown(_text(value))}"
+def _found(value: Value) -> str:
+    return "empty" if is_empty(value) else _shown(_text(value))
 
 
 def _shown(text: str) -> str:
@@ -178,8 +184,8 @@ def _text(value: Value) -> str:
     return value if isinstance(value, str) else str(value)
 
 
-def _compile(each: ScopeFilter) -> tuple[str, tuple[tuple[Clause, Test], ...]]:
-    return each.name, tuple((clause, _compile_clause(clause)) for clause in each.clauses)
+def _compile(each: ScopeFilter) -> list[tuple[Clause, Test]]:
+    return [(clause, _compile_clause(clause)) for clause in each.clauses]
 
 
 def _compile_clause(clause: Clause) -> Test:
