@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from reconciler.core.paths import CUSTOM_FIELDS, MANAGER, short_path
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from reconciler.core.model import Attributes, Desired, Live
+    from reconciler.core.model import Attributes, Desired, Live, Outside
     from reconciler.core.names import Names
 
 NO_MEMBERS = MemberChanges()
@@ -37,12 +37,14 @@ class Planner:
     """Decides about one resource at a time.
 
     `may_remove`: everything owned was provably seen. `unreadable`: the service gives no custom fields back; `applied`
-    then holds, by id, what earlier applies wrote.
+    then holds, by id, what earlier applies wrote. `outside`: by type and id, the records that
+    would declare unlisted resources, were they in scope.
     """
 
     names: Names
     protected: tuple[str, ...]
     findings: Findings
+    outside: Mapping[Member, Outside] = field(default_factory=dict)
     may_remove: bool = True
     unreadable: bool = False
     applied: Mapping[str, Attributes] = field(default_factory=dict)
@@ -63,6 +65,8 @@ class Planner:
 
     def plan_unlisted(self, live: Live) -> Action | None:
         """The deactivation of a live resource that nothing declares, or None where there is nothing left to take."""
+        outside = self.outside.get(Member(live.type, live.id))
+        why = f"out of scope: {outside.reason}" if outside else "declared nowhere"
         if live.type is ResourceType.USER:
             changes = (Change("active", before=True, after=False),) if live.active else ()
             members = NO_MEMBERS
@@ -71,9 +75,10 @@ class Planner:
         if not changes and not members:
             return None
         if self.is_protected(live.key):
-            self.findings.warnings.append(f"{live.key} is declared nowhere, but protected: left alone")
+            self.findings.warnings.append(f"{live.key} is {why}, but protected: left alone")
             return None
-        return _action(ActionKind.DEACTIVATE, live, changes, members)
+        action = _action(ActionKind.DEACTIVATE, live, changes, members)
+        return replace(action, reason=why, source=outside.source) if outside else action
 
     def is_protected(self, key: str) -> bool:
         """Whether the tenant protects this user or group name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from reconciler.core.model import Desired, DesiredState, Member, Record, ResourceType
+from reconciler.core.model import Desired, DesiredState, Member, Outside, Record, ResourceType
 from reconciler.core.normalise import fold
 from reconciler.core.paths import MANAGER
 from reconciler.core.schema import KEY_ATTRIBUTE
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 MAX_HINTS = 20
 """A set with thousands of unknown names needs no thousands of guesses, each of which looks at every name."""
+LISTED = 5
+NAMES = {
+    ResourceType.USER: ("userName", "externalId", "displayName"),
+    ResourceType.GROUP: ("displayName", "externalId"),
+}
 RecordProblem = tuple[Record, tuple[str | int, ...], str]
 """A record, the path inside it (attribute name first), and what is wrong there."""
 
@@ -37,7 +42,10 @@ class _Index:
 
 
 def build_desired(users: Sequence[Record], groups: Sequence[Record]) -> tuple[DesiredState, list[RecordProblem]]:
-    """Desired state, and everything that is wrong between the records (then the state is not to be used)."""
+    """Desired state, and everything that is wrong between the records (then the state is not to be used).
+
+    Records out of scope count as not declared, but may be referred to: such references are left out and noted.
+    """
     return _Builder(users, groups).build()
 
 
@@ -47,8 +55,11 @@ class _Builder:
     def __init__(self, users: Sequence[Record], groups: Sequence[Record]) -> None:
         self.hints = 0
         self.problems: list[RecordProblem] = []
-        self.users = self._with_key(users)
-        self.groups = self._with_key(groups)
+        self.outside = [each for records in (users, groups) for each in records if each.outside is not None]
+        self.left_out: dict[str, None] = {}
+        """References to records out of scope, as they were written."""
+        self.users = self._with_key(_in_scope(users))
+        self.groups = self._with_key(_in_scope(groups))
         self.managers = (_Index(self.users, "userName"), _Index(self.users, "externalId"))
         self.group_names = (_Index(self.groups, "displayName"), _Index(self.groups, "externalId"))
         self.members: dict[Member, Member] = {}
@@ -75,9 +86,36 @@ class _Builder:
             DesiredState(
                 tuple([_desired_user(each, bosses) for each in self.users]),
                 tuple([_desired_group(each, memberships.get(_key(each))) for each in self.groups]),
+                tuple([Outside(each.type, each.attributes, each.source, each.outside or "") for each in self.outside]),
+                self._notes(),
             ),
             self.problems,
         )
+
+    def _notes(self) -> tuple[str, ...]:
+        if not self.left_out:
+            return ()
+        names = ", ".join(list(self.left_out)[:LISTED])
+        more = f" and {len(self.left_out) - LISTED} more" if len(self.left_out) > LISTED else ""
+        return (f"left out, since they refer to records out of scope: {names}{more}",)
+
+    @cached_property
+    def outside_names(self) -> dict[ResourceType, frozenset[str]]:
+        """By what records out of scope may be called; few manifests have any."""
+        return {
+            kind: frozenset(
+                fold(each.attributes.get(name)) for each in self.outside if each.type is kind for name in NAMES[kind]
+            )
+            - {""}
+            for kind in ResourceType
+        }
+
+    def _is_outside(self, kind: ResourceType, name: str, role: str) -> bool:
+        """Whether a name, of no record in scope, is that of one out of scope."""
+        found = fold(name) in self.outside_names[kind]
+        if found:
+            self.left_out[f"{role} {name}"] = None
+        return found
 
     def _with_key(self, records: Sequence[Record]) -> Sequence[Record]:
         without = [each for each in records if not each.attributes.get(KEY_ATTRIBUTE[each.type])]
@@ -113,6 +151,8 @@ class _Builder:
         found = _find(name, self.managers)
         if found:
             return _key(found[0])
+        if self._is_outside(ResourceType.USER, name, "manager"):
+            return None
         hint = self._hint(name, self.managers)
         message = f"manager `{name}` is no declared user's userName or externalId{hint}"
         self.problems.append((each, ("manager",), message))
@@ -139,7 +179,7 @@ class _Builder:
             groups = _find(name, self.group_names)
             if groups:
                 yield _key(groups[0])
-            else:
+            elif not self._is_outside(ResourceType.GROUP, name, "group"):
                 hint = self._hint(name, self.group_names)
                 self.problems.append((user, ("groups", index), f"group `{name}` is not declared{hint}"))
 
@@ -151,6 +191,8 @@ class _Builder:
         if len(found) == 1:
             self.members[member] = resolved = Member(member.type, _key(found[0]))
             return resolved
+        if not found and self._is_outside(member.type, member.name, "member"):
+            return None
         self.problems.append((group, ("members", index), self._member_problem(member, found)))
         return None
 
@@ -171,6 +213,12 @@ class _Builder:
         for cycle in _cycles(edges):
             chain = " → ".join((*cycle, cycle[0]))
             self.problems.append((by_key[cycle[0]], (attribute,), f"cycle of {noun}: {chain}"))
+
+
+def _in_scope(records: Sequence[Record]) -> Sequence[Record]:
+    if all(each.outside is None for each in records):
+        return records
+    return [each for each in records if each.outside is None]
 
 
 def _find(name: str, indexes: Iterable[_Index]) -> list[Record]:
@@ -194,13 +242,17 @@ def _key(each: Record) -> str:
 
 
 def _desired_user(each: Record, bosses: dict[str, str]) -> Desired:
-    resource, source, attributes, create_only, _, _, _, adopt = each
+    resource, source, attributes, create_only, _, _, _, adopt, only_empty, choices, _ = each
     key = str(attributes["userName"])
     manager = attributes.get(MANAGER)
     if manager is not None and manager != bosses.get(key):
         attributes = {**attributes, MANAGER: bosses.get(key)}
+        if key not in bosses:
+            del attributes[MANAGER]
     active = attributes.get("active", True) is not False
-    return Desired(resource, key, attributes, source, active, create_only, adopt=adopt)
+    return Desired(
+        resource, key, attributes, source, active, create_only, None, "authoritative", adopt, only_empty, choices
+    )
 
 
 def _desired_group(each: Record, members: Iterable[Member] | None) -> Desired:
@@ -213,6 +265,8 @@ def _desired_group(each: Record, members: Iterable[Member] | None) -> Desired:
         members=None if members is None else frozenset(members),
         membership=each.membership or "authoritative",
         adopt=each.adopt,
+        only_empty=each.only_empty,
+        choices=each.choices,
     )
 
 

@@ -35,7 +35,9 @@ def diff_attributes(desired: Desired, live: Live, keys: Mapping[str, str]) -> tu
             have = keys.get(have, have)
         elif have is None and "[" in path:
             have = live_value(path, have_all)
-        if have != want and path != "active" and path not in desired.create_only:
+        if have == want or path == "active" or path in desired.create_only:
+            continue
+        if path not in desired.only_empty or is_empty(have):
             changes.extend(_diff_attribute(path, want, have))
     return tuple(changes)
 

@@ -23,6 +23,9 @@ Value: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | 
 Attributes: TypeAlias = dict[str, Value]
 """Attribute path -> value. Treated as immutable once it is part of a resource."""
 
+Choices: TypeAlias = "tuple[tuple[str, tuple[str, ...]], ...]"
+"""Attribute paths that get, when a resource is created, the first of several values that nobody has yet."""
+
 MembershipMode = Literal["authoritative", "additive"]
 Unlisted = Literal["deactivate", "report"]
 
@@ -77,7 +80,9 @@ class Record(NamedTuple):
 
     `attributes`: SCIM attribute path -> value, references as the author wrote them. `groups` (users) and `members`
     (groups) are names as written, None where the author wrote nothing; a member is `(ResourceType.GROUP, name)` where
-    written `{group: name}`. `create_only`: the paths that are written at creation only and not compared afterwards.
+    written `{group: name}`. `create_only`: the paths that are written at creation only and not compared afterwards;
+    `only_empty`: those that are written where 4me has no value; `choices`: see `Choices`. `outside`: why it is out of
+    the mapping's scope, so that it counts as not declared; `attributes` then are those that it can be found by.
     """
 
     type: ResourceType
@@ -88,6 +93,9 @@ class Record(NamedTuple):
     members: tuple[Member, ...] | None = None
     membership: MembershipMode | None = None
     adopt: bool = False
+    only_empty: frozenset[str] = frozenset()
+    choices: Choices = ()
+    outside: str | None = None
 
 
 @resource
@@ -107,6 +115,8 @@ class Desired:
     members: frozenset[Member] | None = None
     membership: MembershipMode = "authoritative"
     adopt: bool = False
+    only_empty: frozenset[str] = frozenset()
+    choices: Choices = ()
 
 
 @resource
@@ -125,12 +135,26 @@ class Live:
     owned: bool = True
 
 
+class Outside(NamedTuple):
+    """A record out of its mapping's scope: what it can be found by, where it stands, and which clauses put it out."""
+
+    type: ResourceType
+    attributes: Attributes
+    source: Source
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class DesiredState:
-    """Everything that the manifests declare and that is in scope, in the order of its places."""
+    """Everything that the manifests declare and that is in scope, in the order of its places.
+
+    `outside`: the records that are not in scope; `notes` are warnings about references to them.
+    """
 
     users: tuple[Desired, ...] = ()
     groups: tuple[Desired, ...] = ()
+    outside: tuple[Outside, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

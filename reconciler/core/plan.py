@@ -17,7 +17,9 @@ from reconciler.core.match import match_resources
 from reconciler.core.model import Counts, ResourceType, Summary
 from reconciler.core.names import build_names
 from reconciler.core.order import order_actions
+from reconciler.core.outside import find_outside
 from reconciler.core.paths import CUSTOM_FIELDS
+from reconciler.core.unique import choose_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -37,6 +39,10 @@ if TYPE_CHECKING:
     from reconciler.core.names import Names
 
 LISTED_NAMES = 5
+UNSURE_CHOICE = (
+    "values of new resources were chosen among what was read, which is not all that 4me has:"
+    " plan with --refresh full and without --target to be sure that they are free"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +87,24 @@ def make_plan(desired: DesiredState, live: LiveState, request: PlanRequest) -> C
 
     Nothing is removed unless `live` is provably complete. Raises MatchError.
     """
+    findings = Findings([*live.notes, *desired.notes])
     users = match_resources(desired.users, live.users, request.match_users)
+    users = choose_values(users, live.users, findings.warnings.append)
     groups = match_resources(desired.groups, live.groups, request.match_groups)
-    findings = Findings(list(live.notes))
-    planner = _planner(users, groups, live, request, findings)
+    groups = choose_values(groups, live.groups, findings.warnings.append)
+    outside = {
+        **find_outside(desired.outside, users.unlisted, request.match_users),
+        **find_outside(desired.outside, groups.unlisted, request.match_groups),
+    }
+    planner = Planner(
+        build_names(chain(users.pairs, groups.pairs), live),
+        request.policy.protected,
+        findings,
+        outside,
+        may_remove=live.summary.complete,
+        unreadable=_fields_unreadable(users, live),
+        applied=request.applied,
+    )
     actions = [
         *_planned(planner, users, request),
         *_planned(planner, groups, request),
@@ -94,6 +114,8 @@ def make_plan(desired: DesiredState, live: LiveState, request: PlanRequest) -> C
     ordered = tuple(action for wave in order_actions(actions) for action in wave)
     guards = check_guards(ordered, _owned(desired, live, findings), request.policy, everything=request.everything)
     _warn(findings, live, request)
+    if _chooses(users, groups) and (request.targets or live.unread_users or not live.summary.complete):
+        findings.warnings.append(UNSURE_CHOICE)
     return Changeset(
         ordered,
         guards,
@@ -123,17 +145,6 @@ def _action_values(action: Action) -> list[object]:
 def same_action(one: Action, other: Action) -> bool:
     """Whether two actions do the same to the same live values, wherever they were declared."""
     return _action_values(one) == _action_values(other)
-
-
-def _planner(users: Pairing, groups: Pairing, live: LiveState, request: PlanRequest, findings: Findings) -> Planner:
-    return Planner(
-        build_names(chain(users.pairs, groups.pairs), live),
-        request.policy.protected,
-        findings,
-        may_remove=live.summary.complete,
-        unreadable=_fields_unreadable(users, live),
-        applied=request.applied,
-    )
 
 
 def _fields_unreadable(users: Pairing, live: LiveState) -> bool:
@@ -167,7 +178,8 @@ def _removals(planner: Planner, unlisted: Sequence[Live], mode: str, request: Pl
     removals = [action for live in owned if (action := planner.plan_unlisted(live))]
     if not removals:
         return
-    noun = f"{len(removals)} owned {removals[0].type.value.lower()}(s) declared nowhere"
+    outside = " or out of scope" if any(each.source for each in removals) else ""
+    noun = f"{len(removals)} owned {removals[0].type.value.lower()}(s) declared nowhere{outside}"
     if mode == "report":
         planner.findings.warnings.append(f"{noun}, left alone (unlisted: report): {_listed(removals)}")
     elif not planner.may_remove:
@@ -201,6 +213,10 @@ def _warn(findings: Findings, live: LiveState, request: PlanRequest) -> None:
         findings.warnings.append("the read was not provably complete: nothing is removed")
 
 
+def _chooses(*pairings: Pairing) -> bool:
+    return any(desired.choices and not found for pairing in pairings for desired, found in pairing.pairs)
+
+
 def _summarise(actions: Sequence[Action], users: Pairing, groups: Pairing, unread_users: int) -> Summary:
     return Summary(
         users=_counts([each for each in actions if each.type is ResourceType.USER], users, unread_users),
@@ -212,8 +228,9 @@ def _summarise(actions: Sequence[Action], users: Pairing, groups: Pairing, unrea
 
 def _counts(actions: Sequence[Action], pairing: Pairing, unread: int = 0) -> Counts:
     kinds = Counter(action.kind.value for action in actions)
-    declared = sum(1 for action in actions if action.source)
-    unlisted = len(actions) - declared
+    nowhere = {live.id for live in pairing.unlisted}
+    unlisted = sum(1 for action in actions if action.id in nowhere)
+    declared = len(actions) - unlisted
     return Counts(
         **kinds,
         unchanged=len(pairing.pairs) - declared,

@@ -24,6 +24,7 @@ from reconciler.mapping.mapper import MAX_SHARED, SHARED
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from reconciler.core.model import Choices
     from reconciler.manifests.files import ManifestFile
     from reconciler.manifests.records import Records
     from reconciler.mapping.rules import Mapping as Rules
@@ -106,18 +107,21 @@ def _pack_type(records: list[Record]) -> list[Any]:
     shapes: defaultdict[tuple[Any, ...], list[tuple[int, Record]]] = defaultdict(list)
     for index, each in enumerate(records):
         has = each.groups is not None, each.members is not None
-        shapes[tuple(each.attributes), each.create_only, *has, each.membership, each.adopt].append((index, each))
+        shape = tuple(each.attributes), each.create_only, each.only_empty, *has, each.membership, each.adopt
+        shapes[shape].append((index, each))
     return [
         [
-            (names, sorted(create_only), membership, adopt),
+            (names, sorted(create_only), sorted(only_empty), membership, adopt),
             [index for index, _ in found],
             [each.source.line for _, each in found],
             [each.source.column for _, each in found],
             [each.groups for _, each in found] if has_groups else None,
             [_pack_members(each.members or ()) for _, each in found] if has_members else None,
+            [each.choices for _, each in found] if any(each.choices for _, each in found) else None,
+            [each.outside for _, each in found] if any(each.outside for _, each in found) else None,
             [_pack_column(name, [each.attributes[name] for _, each in found]) for name in names],
         ]
-        for (names, create_only, has_groups, has_members, membership, adopt), found in shapes.items()
+        for (names, create_only, only_empty, has_groups, has_members, membership, adopt), found in shapes.items()
     ]
 
 
@@ -149,23 +153,35 @@ class _Unpacker:
 
     def _unpack_type(self, resource: ResourceType, shapes: list[Any], file: str) -> list[Record]:
         placed: dict[int, Record] = {}
-        for (names, create_only, membership, adopt), indexes, lines, columns, groups, members, values in shapes:
-            once = frozenset(map(intern, create_only))
+        for (
+            names,
+            *special,
+            membership,
+            adopt,
+        ), indexes, lines, columns, groups, members, choices, outside, values in shapes:
+            create_only, only_empty = (self._share_set(paths) for paths in special)
             records = map(
                 Record._make,
                 zip(
                     repeat(resource),
                     map(Source._make, zip(repeat(file), lines, columns)),
                     self._attributes([intern(name) for name in names], values, len(indexes)),
-                    repeat(self._sets.setdefault(once, once)),
+                    repeat(create_only),
                     repeat(None) if groups is None else map(tuple, groups),
                     repeat(None) if members is None else map(_unpack_members, members),
                     repeat(membership),
                     repeat(adopt),
+                    repeat(only_empty),
+                    repeat(()) if choices is None else map(_unpack_choices, choices),
+                    repeat(None) if outside is None else outside,
                 ),
             )
             placed.update(zip(indexes, records, strict=True))
         return [placed[index] for index in range(len(placed))]
+
+    def _share_set(self, paths: list[str]) -> frozenset[str]:
+        once = frozenset(map(intern, paths))
+        return self._sets.setdefault(once, once)
 
     def _attributes(self, names: list[str], values: list[Any], count: int) -> list[dict[str, Any]]:
         if not names:
@@ -184,6 +200,10 @@ class _Unpacker:
         if identity not in shared and len(shared) >= MAX_SHARED:
             return value
         return shared.setdefault(identity, value)
+
+
+def _unpack_choices(choices: list[Any]) -> Choices:
+    return tuple((intern(path), tuple(candidates)) for path, candidates in choices)
 
 
 def _unpack_members(members: list[Any]) -> tuple[Member, ...]:

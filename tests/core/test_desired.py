@@ -154,3 +154,42 @@ def test_everything_wrong_is_told() -> None:
 
 def test_a_user_and_a_group_may_share_a_name_and_an_external_id() -> None:
     assert said([user("ops", externalId="1")], [group("ops", externalId="1")]) == []
+
+
+def outside(record: Record) -> Record:
+    return record._replace(outside="`IT`: department IS NOT NULL, has no value")
+
+
+def test_a_record_out_of_scope_is_as_if_not_declared() -> None:
+    state, problems = build_desired([user("ann"), outside(user("ANN", 2)), outside(user("bob", 3, active=False))], [])
+    assert problems == []
+    assert [each.key for each in state.users] == ["ann"]
+    assert [(each.source.line, each.attributes["userName"]) for each in state.outside] == [(2, "ANN"), (3, "bob")]
+
+
+def test_references_to_records_out_of_scope_are_left_out_and_told() -> None:
+    users = [
+        outside(user("boss", externalId="E1")),
+        user("ann", 2, manager="E1", groups=("Old",)),
+        user("bob", 3, title="x"),
+    ]
+    groups = [
+        outside(group("Old", externalId="G1")),
+        group("New", 2, members=(Member(USER, "Boss"), Member(USER, "bob"), Member(GROUP, "g1"))),
+    ]
+    state, problems = build_desired(users, groups)
+    assert problems == []
+    assert [each.attributes for each in state.users] == [{"userName": "ann"}, {"userName": "bob", "title": "x"}]
+    assert [(each.key, each.members) for each in state.groups] == [("New", frozenset({Member(USER, "bob")}))]
+    assert state.notes == (
+        "left out, since they refer to records out of scope: manager E1, member Boss, member g1, group Old",
+    )
+
+
+def test_only_the_first_references_that_are_left_out_are_named() -> None:
+    bosses = [outside(user(f"boss{number}")) for number in range(7)]
+    reports = [user(f"ann{number}", number, manager=f"boss{number}") for number in range(7)]
+    state, _ = build_desired([*bosses, *reports], [])
+    assert state.notes[0].endswith(
+        "manager boss0, manager boss1, manager boss2, manager boss3, manager boss4 and 2 more"
+    )

@@ -17,6 +17,7 @@ from reconciler.core.model import (
     Live,
     LiveState,
     Member,
+    Outside,
     ReadSummary,
     ResourceType,
     Source,
@@ -41,7 +42,7 @@ def _members(names: list[str] | None) -> frozenset[Member] | None:
 
 
 def _desired(kind: ResourceType, each: dict[str, Any]) -> Desired:
-    special = {"key", "members", "membership", "adopt", "active", "createOnly"}
+    special = {"key", "members", "membership", "adopt", "active", "createOnly", "onlyEmpty", "choices"}
     attributes = {name: value for name, value in each.items() if name not in special}
     attributes.setdefault("userName" if kind is ResourceType.USER else "displayName", each["key"])
     return Desired(
@@ -54,7 +55,14 @@ def _desired(kind: ResourceType, each: dict[str, Any]) -> Desired:
         members=_members(each.get("members")),
         membership=each.get("membership", "authoritative"),
         adopt=each.get("adopt", False),
+        only_empty=frozenset(each.get("onlyEmpty", ())),
+        choices=tuple((path, tuple(candidates)) for path, candidates in each.get("choices", {}).items()),
     )
+
+
+def _outside(kind: ResourceType, each: dict[str, Any]) -> Outside:
+    attributes = {name: value for name, value in each.items() if name != "reason"}
+    return Outside(kind, attributes, Source("m.yaml", 9), each["reason"])
 
 
 def _live(kind: ResourceType, each: dict[str, Any]) -> Live:
@@ -85,6 +93,8 @@ def _policy(given: dict[str, Any]) -> Policy:
 
 def _show(action: Action) -> dict[str, Any]:
     shown: dict[str, Any] = {action.kind.value: action.key}
+    if action.reason.startswith("out of scope"):
+        shown |= {"reason": action.reason, "source": str(action.source)}
     if action.changes:
         shown["changes"] = {change.path: [change.before, change.after] for change in action.changes}
     if action.members.add:
@@ -100,6 +110,10 @@ def _plan(case: dict[str, Any]) -> dict[str, Any]:
     desired = DesiredState(
         tuple(_desired(users, each) for each in sides[0].get("users", ())),
         tuple(_desired(groups, each) for each in sides[0].get("groups", ())),
+        (
+            *(_outside(users, each) for each in sides[0].get("usersOutside", ())),
+            *(_outside(groups, each) for each in sides[0].get("groupsOutside", ())),
+        ),
     )
     live = LiveState(
         tuple(_live(users, each) for each in sides[1].get("users", ())),
@@ -118,6 +132,9 @@ def _plan(case: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"actions": [_show(action) for action in changeset.actions]}
     if changeset.warnings:
         found["warnings"] = list(changeset.warnings)
+    if "counts" in case["expect"]:
+        counts = changeset.summary.users
+        found["counts"] = [counts.deactivate, counts.unchanged, counts.unmanaged]
     breached = [guard.name for guard in changeset.guards if guard.breached]
     if breached:
         found["breached"] = breached
