@@ -1,4 +1,4 @@
-"""The files of a manifests folder: every `*.yaml` and `*.yml` below it, sorted, hidden ones skipped."""
+"""The files of a manifests folder: every `*.yaml` and `*.yml` below it, sorted, hidden ones skipped. And data files."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from reconciler.errors import ManifestError, OperatorError, Problem
 from reconciler.manifests.limits import MAX_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _BOM = b"\xef\xbb\xbf"
+_MANIFESTS, _DATA = (".yaml", ".yml"), (".csv", ".json", ".jsonl", ".tsv", ".txt")
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """A pipe is not waited for; Windows is not to touch line breaks."""
 
 
 class ManifestFile(NamedTuple):
-    """A manifest's name (posix path below the folder), its bytes without a byte order mark, and the SHA-256 of all."""
+    """A file's name (posix path below the folder), its bytes without a byte order mark, and the SHA-256 of all."""
 
     name: str
     data: bytes
@@ -29,10 +31,9 @@ class ManifestFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ManifestFiles:
-    """All files that can be read, in order; `sha256:<hex>` over names and contents; what is wrong with the others."""
+    """All files that can be read, in order, and what is wrong with the others."""
 
     files: tuple[ManifestFile, ...]
-    digest: str
     problems: tuple[Problem, ...]
 
 
@@ -40,28 +41,49 @@ def read_files(folder: Path) -> ManifestFiles:
     """All manifest files below `folder`. Raises OperatorError where the folder is none."""
     if not folder.is_dir():
         raise OperatorError(f"no manifests folder {folder}", hint="name it: reconciler plan FOLDER")
-    finder = _Finder(os.fspath(folder))
+    finder = _Finder(os.fspath(folder), _MANIFESTS)
     finder.walk(finder.folder, "")
     files: list[ManifestFile] = []
-    problems, digest = finder.problems, sha256()
+    problems = finder.problems
     for name in sorted(finder.names):
         try:
-            data = _read(f"{finder.folder}/{name}", name)
+            files.append(read_again(folder, name))
         except ManifestError as error:
             problems += error.problems
-            continue
-        file = _manifest_file(name, data)
-        digest.update(f"{chr(10) if files else ''}{file.digest.hex()}  {name}".encode())
-        files.append(file)
-    return ManifestFiles(tuple(files), f"sha256:{digest.hexdigest()}", tuple(problems))
+    return ManifestFiles(tuple(files), tuple(problems))
+
+
+def digest_files(files: Iterable[ManifestFile]) -> str:
+    """`sha256:<hex>` over names and contents."""
+    return f"sha256:{sha256(chr(10).join(f'{each.digest.hex()}  {each.name}' for each in files).encode()).hexdigest()}"
+
+
+def read_data(folder: Path, name: str) -> ManifestFile:
+    """A data file. Raises ManifestError, FileNotFoundError where nothing has this name."""
+    root = os.path.realpath(folder)
+    path = f"{root}/{name}"
+    if not os.path.lexists(path):
+        raise FileNotFoundError(name)
+    if not _is_below(root, path):
+        raise _problem(name, "a symbolic link that leaves the manifests folder")
+    return read_again(folder, name)
+
+
+def find_data(folder: Path) -> list[str]:
+    """Names of the files that may be data files, sorted."""
+    finder = _Finder(os.fspath(folder), _DATA)
+    finder.walk(finder.folder, "")
+    return sorted(finder.names)
+
+
+def is_manifest(name: str) -> bool:
+    """Whether a file is YAML."""
+    return name.endswith(_MANIFESTS)
 
 
 def read_again(folder: Path, name: str) -> ManifestFile:
-    """One of the files once more. Raises ManifestError."""
-    return _manifest_file(name, _read(f"{os.fspath(folder)}/{name}", name))
-
-
-def _manifest_file(name: str, data: bytes) -> ManifestFile:
+    """One of the files, once more or for the first time. Raises ManifestError."""
+    data = _read(f"{os.fspath(folder)}/{name}", name)
     return ManifestFile(name, data.removeprefix(_BOM), sha256(data).digest())
 
 
@@ -80,9 +102,10 @@ def decode(file: ManifestFile) -> str:
 
 @dataclass(slots=True)
 class _Finder:
-    """Names of the manifest files below a folder. Each folder is entered once, however many links lead to it."""
+    """Names of the files below a folder that end so. Each folder is entered once, however many links lead to it."""
 
     folder: str
+    endings: tuple[str, ...]
     names: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     entered: set[str] = field(default_factory=set)
@@ -101,9 +124,9 @@ class _Finder:
 
     def _visit(self, entry: os.DirEntry[str], name: str) -> None:
         is_folder = _is_folder(entry)
-        if not (is_folder or name.endswith((".yaml", ".yml"))):
+        if not (is_folder or name.endswith(self.endings)):
             return
-        if entry.is_symlink() and not self._holds(entry.path):
+        if entry.is_symlink() and not _is_below(os.path.realpath(self.folder), entry.path):
             self._report(name, "a symbolic link that leaves the manifests folder")
         elif not entry.name.isprintable():
             self._report(name, "a name with characters that cannot be shown: rename it")
@@ -112,12 +135,12 @@ class _Finder:
         elif os.path.realpath(entry.path) not in self.entered:
             self.walk(entry.path, f"{name}/")
 
-    def _holds(self, path: str) -> bool:
-        root = os.path.realpath(self.folder)
-        return os.path.commonpath((root, os.path.realpath(path))) == root
-
     def _report(self, name: str, message: str) -> None:
         self.problems.append(Problem(to_visible(name), 1, 1, message))
+
+
+def _is_below(root: str, path: str) -> bool:
+    return os.path.commonpath((root, os.path.realpath(path))) == root
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -7,10 +7,12 @@ from typing import Any
 from reconciler.core.model import ResourceType
 from reconciler.core.paths import CUSTOM_FIELDS, parse_path
 from reconciler.core.schema import ATTRIBUTES, KEY_ATTRIBUTE, AttributeKind
-from reconciler.manifests.documents import MappingDocument, TenantDocument
+from reconciler.manifests.documents import Document, MappingDocument, TenantDocument
 from reconciler.manifests.profiles import profile
+from reconciler.manifests.source_document import SourceDocument
 
 Schema = dict[str, Any]
+MODELS: dict[str, type[Document]] = {"Tenant": TenantDocument, "Mapping": MappingDocument, "Source": SourceDocument}
 TEXT: Schema = {"type": ["string", "number", "null"]}
 NAMES: Schema = {"type": ["array", "null"], "items": {"type": ["string", "number"]}}
 STRUCTURE: dict[ResourceType, Schema] = {
@@ -51,7 +53,7 @@ STRUCTURE: dict[ResourceType, Schema] = {
 
 def manifest_json_schema() -> Schema:
     """One schema for a document of any kind; attribute names are those of the built-in profile `default`."""
-    kinds: dict[str, Schema] = {"Tenant": _model(TenantDocument), "Mapping": _model(MappingDocument)}
+    kinds = {kind: _model(model) for kind, model in MODELS.items()}
     for resource in ResourceType:
         kinds[resource.value] = _record(resource, single=True)
         kinds[f"{resource.value}s"] = _list(resource)
@@ -68,7 +70,7 @@ def manifest_json_schema() -> Schema:
     }
 
 
-def _model(model: type[TenantDocument | MappingDocument]) -> Schema:
+def _model(model: type[Document]) -> Schema:
     schema = model.model_json_schema(ref_template="#/$defs/{model}")
     schema.pop("$defs", None)
     return schema
@@ -76,7 +78,7 @@ def _model(model: type[TenantDocument | MappingDocument]) -> Schema:
 
 def _definitions() -> Schema:
     definitions: Schema = {}
-    for model in (TenantDocument, MappingDocument):
+    for model in MODELS.values():
         definitions |= model.model_json_schema(ref_template="#/$defs/{model}").get("$defs", {})
     return definitions
 

@@ -6,15 +6,18 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.errors import ManifestError, Problem
-from reconciler.manifests.files import decode, read_again
+from reconciler.manifests.files import decode, is_manifest, read_again
 
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Sequence
 
-    from reconciler.core.model import Record
+    from reconciler.core.model import Record, Source
     from reconciler.manifests.records import Path
     from reconciler.manifests.yaml_reader import Place
+
+MAX_ROWS = 100
+"""Problems of one data file that are told one by one."""
 
 
 class _Places(NamedTuple):
@@ -31,6 +34,10 @@ class Problems:
         self.found = list(found)
         self._folder = folder
         self._places = cache(self._find_places)
+        self._rows: dict[str, int] = {}
+        """Problems of rows, by data file."""
+        self._others: dict[str, int] = {}
+        """Where in `found` it is told how many others a data file has."""
 
     def report(self, file: str, path: Path, message: str) -> None:
         """At the path's place, or that of what it lies in. What a record has from its list's defaults is there."""
@@ -43,13 +50,30 @@ class Problems:
         self.found.append(Problem(file, *places.get(path, (1, 1)), message))
 
     def report_record(self, record: Record, path: Path, message: str) -> None:
-        """At a path inside a record."""
+        """At a path inside a record; a record of a data file is one place."""
+        if not is_manifest(record.source.file):
+            self.report_row(record.source, message)
+            return
         file, *place = record.source
         base = self._places(file).paths.get((place[0], place[1]))
         if base is None:
             self.found.append(Problem(*record.source, message))
         else:
             self.report(file, (*base, *path), message)
+
+    def report_row(self, source: Source, message: str) -> None:
+        """At a place of a data file, of which the first ones are told, and how many there are besides."""
+        file = source.file
+        count = self._rows[file] = self._rows.get(file, 0) + 1
+        if count <= MAX_ROWS:
+            self.found.append(Problem(*source, message))
+            return
+        if file not in self._others:
+            self._others[file] = len(self.found)
+            self.found.append(Problem(*source, ""))
+        index = self._others[file]
+        place = max((each.line, each.column) for each in (self.found[index], Problem(*source, "")))
+        self.found[index] = Problem(file, *place, f"and {count - MAX_ROWS} more problems in this file, up to here")
 
     def _find_places(self, file: str) -> _Places:
         from reconciler.manifests.yaml_reader import YamlProblem, find_places

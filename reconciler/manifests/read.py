@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from reconciler.core.desired import build_desired
 from reconciler.core.model import ResourceType
 from reconciler.errors import ManifestError, Problem
-from reconciler.manifests.files import decode, read_files
+from reconciler.manifests.files import decode, digest_files, read_files
 from reconciler.manifests.problems import Problems
 from reconciler.manifests.profiles import profile
 from reconciler.manifests.quick_values import Unsure
@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from reconciler.manifests.files import ManifestFile
     from reconciler.manifests.kept import KeptRecords, Store
     from reconciler.manifests.records import Path, Readers, Records
+    from reconciler.manifests.sources import DataSource
     from reconciler.mapping.rules import Mapping
 
+_RULES = (b"Tenant", b"Mapping", b"Source")
 _ESCAPED_LETTER = re.compile(rb"\\[xuU\r\n]")
 
 
@@ -80,17 +82,23 @@ class ManifestFolder:
 
     def __init__(self, folder: pathlib.Path) -> None:
         found = read_files(folder)
-        self.size = sum(len(file.data) for file in found.files)
-        """Bytes in all files."""
-        self._digest = found.digest
         self._files: list[ManifestFile] | None = list(found.files)
         self._problems = Problems(folder, found.problems)
         self._opened: dict[str, list[Document]] = {}
+        with _collector_paused():
+            self._unreadable = self._open_rules()
+            self._sources = self._find_sources(folder)
+        files = (*found.files, *{each.data.name: each.data for each in self._sources}.values())
+        self.size = sum(len(file.data) for file in files)
+        """Bytes in all files."""
+        self._digest = digest_files(files)
+        self._complete = len(self._sources) == len(self._declared("Source"))
+        """Whether all rows of data files were read, so far: else it is not known what a record may refer to."""
         self._tenants = cache(self._read_tenants)
         self._whole: Manifests | None = None
 
     def tenants(self) -> tuple[Tenant, ...]:
-        """The tenants; only files that may declare one are parsed. Raises ManifestError where those are wrong."""
+        """The tenants; only files that may declare rules are parsed. Raises ManifestError where those are wrong."""
         with _collector_paused():
             tenants, problems = self._tenants()
         if problems:
@@ -108,23 +116,36 @@ class ManifestFolder:
             tenants, _ = self._tenants()
             mappings = self._read_mappings()
             records = self._read_records(mappings, self._find_kept(store, mappings))
-            desired = self._build_desired(records, mappings) if mappings else None
+            desired = self._build_desired(records, mappings) if mappings and self._complete else None
         if self._problems.found or mappings is None or desired is None:
             raise ManifestError(self._problems.found)
         return Manifests(self._digest, tenants, desired, mappings[ResourceType.USER], mappings[ResourceType.GROUP])
 
-    def _read_tenants(self) -> tuple[tuple[Tenant, ...], list[Problem]]:
+    def _open_rules(self) -> list[Problem]:
+        """What is wrong with the YAML of files that may declare rules."""
         before = len(self._problems.found)
         for file in self._files or ():
             if _may_declare_rules(file.data):
                 self._opened[file.name] = self._open(file)
+        return self._problems.found[before:]
+
+    def _find_sources(self, folder: pathlib.Path) -> list[DataSource]:
+        documents = self._declared("Source")
+        if not documents:
+            return []
+        from reconciler.manifests.sources import read_sources
+
+        return read_sources(documents, folder, self._problems)
+
+    def _read_tenants(self) -> tuple[tuple[Tenant, ...], list[Problem]]:
+        before = len(self._problems.found)
         documents = self._declared("Tenant")
         tenants: tuple[Tenant, ...] = ()
         if documents:
             from reconciler.manifests.tenants import read_tenants
 
             tenants = read_tenants(documents, self._problems)
-        return tenants, self._problems.found[before:]
+        return tenants, self._unreadable + self._problems.found[before:]
 
     def _read_mappings(self) -> dict[ResourceType, Mapping] | None:
         """None where a mapping is wrong: by what rules the records are meant is not known."""
@@ -191,9 +212,18 @@ class ManifestFolder:
                     kept.add(file, found)
             for resource, each in found.items():
                 records[resource] += each
+        while readers and self._sources:
+            self._read_source(self._sources.pop(0), readers, records)
         if kept and not self._problems.found:
             kept.save()
         return records
+
+    def _read_source(self, source: DataSource, readers: Readers, records: Records) -> None:
+        from reconciler.manifests.sources import SourceReader
+
+        reader = SourceReader(source, readers[source.resource], self._problems)
+        records[source.resource] += reader.read()
+        self._complete &= reader.whole
 
     def _read_file(self, file: ManifestFile, documents: list[Document] | None, readers: Readers) -> Records:
         try:
@@ -210,8 +240,8 @@ class ManifestFolder:
 
 
 def _may_declare_rules(data: bytes) -> bool:
-    """Whether a Tenant or Mapping document may be in it: its kind is spelt out or in escapes."""
-    return b"Tenant" in data or b"Mapping" in data or (b"\\" in data and _ESCAPED_LETTER.search(data) is not None)
+    """Whether a Tenant, Mapping or Source document may be in it: its kind is spelt out or in escapes."""
+    return any(kind in data for kind in _RULES) or (b"\\" in data and _ESCAPED_LETTER.search(data) is not None)
 
 
 def _refuse(_path: Path, _message: str) -> NoReturn:

@@ -29,6 +29,7 @@ KINDS = {
     "Group": ResourceType.GROUP,
     "Groups": ResourceType.GROUP,
     "Mapping": None,
+    "Source": None,
 }
 STRUCTURE = {ResourceType.USER: ("groups", "adopt"), ResourceType.GROUP: ("members", "membership", "adopt")}
 LIST_KEY = {ResourceType.USER: "users", ResourceType.GROUP: "groups"}
@@ -50,7 +51,8 @@ class RecordReader:
     def __init__(self, mapper: RecordMapper) -> None:
         self._mapper = mapper
         self._resource = mapper.mapping.resource
-        self._known = mapper.mapping.sources().union(STRUCTURE[self._resource])
+        self.known = mapper.mapping.sources().union(STRUCTURE[self._resource])
+        """Names that a record's attributes may have."""
 
     def read(self, document: RecordDocument, report: Report) -> Iterator[Record]:
         """The document's records. `report` takes every problem."""
@@ -62,11 +64,15 @@ class RecordReader:
         self._check_attributes(document.path, own, report)
         yield self._record(Source(document.file, *document.place), own, document.path, report)
 
+    def read_row(self, source: Source, given: Attributes, path: Path, report: Report) -> Record:
+        """The record that has these attributes, all of them known; `path` leads to it."""
+        return self._record(source, given, path, report)
+
     def _read_list(self, document: RecordDocument, report: Report) -> Iterator[Record]:
         list_key = LIST_KEY[self._resource]
         self._check_keys(document, report)
         defaults = self._defaults(document, report)
-        known = self._known
+        known = self.known
         for index, (each, place) in enumerate(self._listed(document, report)):
             path = (*document.path, list_key, index)
             if not isinstance(each, dict):
@@ -109,8 +115,8 @@ class RecordReader:
 
     def _check_attributes(self, path: Path, given: dict[str, Value], report: Report) -> None:
         for name in given:
-            if name not in self._known:
-                report((*path, name), f"unknown attribute `{name}`{did_you_mean(name, self._known)}")
+            if name not in self.known:
+                report((*path, name), f"unknown attribute `{name}`{did_you_mean(name, self.known)}")
 
     def _record(self, source: Source, given: Attributes, path: Path, report: Report) -> Record:
         attributes, create_only, problems = self._mapper.map_record(given)
