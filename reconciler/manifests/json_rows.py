@@ -6,6 +6,8 @@ from json import JSONDecodeError, JSONDecoder
 from json.decoder import WHITESPACE  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING
 
+from pydantic_core import PydanticSerializationError, to_json
+
 from reconciler.core.suggest import did_you_mean
 from reconciler.manifests.limits import MAX_DIGITS
 
@@ -34,9 +36,12 @@ class _Decoder:
         """The value and where it ends. Raises JSONDecodeError."""
         self.flaw = None
         try:
-            return self._decode(text, at)
+            value, end = self._decode(text, at)
         except RecursionError:
             raise JSONDecodeError("Nested too deeply", text, at) from None
+        if not self.flaw and text.find("\\u", at, end) >= 0 and not _is_text(value):
+            self.flaw = "half of a surrogate pair: this is no text"
+        return value, end
 
     def _object(self, pairs: list[tuple[str, Value]]) -> Object:
         made = dict(pairs)
@@ -47,6 +52,14 @@ class _Decoder:
 
     def _constant(self, name: str) -> None:
         self.flaw = f"{name} is not JSON"
+
+
+def _is_text(value: Value) -> bool:
+    try:
+        to_json(value)
+    except PydanticSerializationError:
+        return False
+    return True
 
 
 def _integer(text: str) -> int | str:
@@ -63,7 +76,7 @@ def read_json(text: str, path: tuple[str, ...] | None, report: Report) -> Iterat
     try:
         yield from _Reader(text, report).read(path)
     except JSONDecodeError as error:
-        report((error.lineno, error.colno), f"not JSON: {_lower(error.msg)}")
+        report((error.lineno, error.colno), f"not JSON: {_explain(error)}")
 
 
 def read_json_lines(lines: Lines, report: Report) -> Iterator[Found]:
@@ -78,7 +91,7 @@ def read_json_lines(lines: Lines, report: Report) -> Iterator[Found]:
         try:
             value, end = decoder.decode(text, start)
         except JSONDecodeError as error:
-            report((lines.number, error.pos + 1), f"not JSON: {_lower(error.msg)}")
+            report((lines.number, error.pos + 1), f"not JSON: {_explain(error)}")
             continue
         if end < len(text):
             report((lines.number, end + 1), "not JSON: extra data")
@@ -155,7 +168,7 @@ class _Reader:
             end = (yield from self._walk(at, path[1:])) if name == path[0] else self._pass(at)
             at, ended = self._next(end, "}")
         if path[0] not in names:
-            self._report(start, f"no `{path[0]}`{did_you_mean(path[0], names)}{_advise(lists)}")
+            self._report(start, f"no `{path[0]}`{did_you_mean(path[0], names) or _advise(lists)}")
         return at
 
     def _check_name(self, name: str, earlier: list[str], at: int) -> None:
@@ -197,5 +210,5 @@ def _advise(lists: list[str]) -> str:
     return f"; there is a list under {', '.join(f'`{name}`' for name in lists[:3])}: see `records`" if lists else ""
 
 
-def _lower(message: str) -> str:
-    return message[:1].lower() + message[1:]
+def _explain(error: JSONDecodeError) -> str:
+    return (error.msg[:1].lower() + error.msg[1:]).removesuffix(" at").removesuffix(" starting")

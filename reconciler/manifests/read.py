@@ -219,7 +219,7 @@ class ManifestFolder:
         return records
 
     def _read_source(self, source: DataSource, readers: Readers, records: Records) -> None:
-        from reconciler.manifests.sources import SourceReader
+        from reconciler.manifests.data_records import SourceReader
 
         reader = SourceReader(source, readers[source.resource], self._problems)
         records[source.resource] += reader.read()

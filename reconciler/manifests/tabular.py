@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     from reconciler.manifests.data_text import Lines, Report
 
+_TOO_LARGE = "field larger"
+
 
 class Dialect(NamedTuple):
     """How cells are told apart: one character each, `quote` and `escape` may be None."""
@@ -83,6 +85,8 @@ def _read_rows(lines: Lines, dialect: Dialect, report: Report) -> Iterator[tuple
             if lines.broken < line:
                 report((line, 1), _explain(str(error), line, reader.line_num, dialect))
             yield line, None
+            if str(error).startswith(_TOO_LARGE):  # where it ends is not known
+                return
             continue
         if lines.broken >= line:
             yield line, None
@@ -98,7 +102,7 @@ def _explain(error: str, line: int, end: int, dialect: Dialect) -> str:
         )
     if error == "unexpected end of data":
         return "a quote that is opened in this row is not closed"
-    if error.startswith("field larger"):
+    if error.startswith(_TOO_LARGE):
         return f"a cell of more than {csv.field_size_limit()} characters: is a quote not closed?"
     return f"not CSV: {error}"
 
