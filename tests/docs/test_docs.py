@@ -29,6 +29,9 @@ EXAMPLES = [
     for number, text in enumerate(re.findall(r"^ *```yaml\n(.*?)^ *```", page, re.MULTILINE | re.DOTALL), 1)
 ]
 
+DATA = re.findall(r"^```(?:csv|json|jsonl) (\S+)\n(.*?)^```", MANIFESTS, re.MULTILINE | re.DOTALL)
+"""Data files that are shown, by their paths."""
+
 
 def command(name: str) -> click.Command:
     found: click.Command = import_module(f"reconciler.cli.{name}").command
@@ -38,6 +41,9 @@ def command(name: str) -> click.Command:
 @pytest.mark.parametrize("text", EXAMPLES)
 def test_examples_are_valid(text: str, tmp_path: Path) -> None:
     (tmp_path / "example.yaml").write_text(text, encoding="utf-8")
+    for path, data in DATA:
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(data, encoding="utf-8")
     read_manifests(tmp_path)
     for document in YAML(typ="safe", pure=True).load_all(
         re.sub(r"issued: \S+?(,|}|\n)", r"issued: '2026-11-01'\1", text)
