@@ -7,6 +7,7 @@ more than a third of a request. Touches the network, and the environment for pro
 from __future__ import annotations
 
 import ssl
+from queue import LifoQueue
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -17,7 +18,7 @@ from reconciler import __version__
 from reconciler.errors import OperatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from reconciler.scim.connection import Connection
 
@@ -38,6 +39,38 @@ class InProcess(httpx.BaseTransport):
         return response
 
 
+class Connections(httpx.BaseTransport):
+    """Transports of one connection each, the one that was free last first; so many requests are under way at most.
+
+    In one pool of many connections each request asks all of them twice whether they are still open, and waits for the
+    other threads that ask.
+    """
+
+    def __init__(self, transports: Sequence[httpx.BaseTransport]) -> None:
+        self._all = transports
+        self._free: LifoQueue[httpx.BaseTransport] = LifoQueue()
+        for transport in transports:
+            self._free.put(transport)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """The whole answer. Raises httpx.RequestError."""
+        transport = self._free.get()
+        try:
+            response = transport.handle_request(request)
+            try:
+                response.read()
+            finally:
+                response.close()
+        finally:
+            self._free.put(transport)
+        return response
+
+    def close(self) -> None:
+        """Close all connections."""
+        for transport in self._all:
+            transport.close()
+
+
 class Exchange:
     """Builds requests to one tenant and sends them over its transport; safe to use from several threads."""
 
@@ -55,12 +88,7 @@ class Exchange:
 
     def send(self, request: httpx.Request) -> httpx.Response:
         """The whole answer, its connection back in the pool. Raises httpx.RequestError."""
-        response = self._transport.handle_request(request)
-        try:
-            response.read()
-        finally:
-            response.close()
-        return response
+        return self._transport.handle_request(request)
 
     def close(self) -> None:
         """Close all connections."""
@@ -69,13 +97,12 @@ class Exchange:
 
 def open_transport(connection: Connection) -> httpx.BaseTransport:
     """Connections to the endpoint, or to the proxy that the environment names for it. Raises OperatorError."""
-    most = connection.concurrency
+    trusted, proxy = _trust(connection.endpoint), _proxy(connection.endpoint)
+    one = httpx.Limits(max_connections=1, max_keepalive_connections=1)
     try:
-        return httpx.HTTPTransport(
-            verify=_trust(connection.endpoint),
-            limits=httpx.Limits(max_connections=most, max_keepalive_connections=most),
-            proxy=_proxy(connection.endpoint),
-        )
+        return Connections([
+            httpx.HTTPTransport(verify=trusted, limits=one, proxy=proxy) for _ in range(connection.concurrency)
+        ])  # fmt: skip
     except (ValueError, ImportError, httpx.InvalidURL) as error:
         raise OperatorError(
             f"the proxy that the environment names cannot be used: {error}", hint="see HTTPS_PROXY and NO_PROXY"

@@ -7,6 +7,7 @@ up. Every hit of a filter is checked again here.
 from __future__ import annotations
 
 from collections import deque
+from concurrent.futures import wait
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -195,7 +196,10 @@ class Lists:
         return max(times, default=None)
 
     def _walk_rest(self, resource: ResourceType, wanted: str, walk: Walk, starts: range) -> None:
-        """The other pages, so many ahead at a time: a total that is far too high costs little."""
+        """The other pages, so many ahead at a time: a total that is far too high costs little.
+
+        They are taken in several at a time, so that this thread is not woken for each.
+        """
         waiting: deque[Future[list[Page]]] = deque()
         following = iter(starts)
         fruitless = 0
@@ -205,10 +209,13 @@ class Lists:
                 waiting.append(self.pool.submit(self._range, resource, wanted, start, end))
             if not waiting:
                 return
-            before = len(walk.seen)
-            for page in waiting.popleft().result():
-                self._collect(page, resource, walk)
-            fruitless = 0 if len(walk.seen) > before else fruitless + 1
+            oldest = [waiting.popleft() for _ in range(min(len(waiting), self.ahead // PAGES_AHEAD))]
+            wait(oldest)
+            for each in oldest:
+                before = len(walk.seen)
+                for page in each.result():
+                    self._collect(page, resource, walk)
+                fruitless = 0 if len(walk.seen) > before else fruitless + 1
 
     def _may_be_capped(self, first: Page) -> bool:
         """Some servers cap totalResults; 4me is not known to, and there the request is worth more."""
