@@ -63,6 +63,11 @@ class Pattern:
         """Whether there is a group of this name, or of this number as .NET counts."""
         return name in self._groups
 
+    @property
+    def group_names(self) -> tuple[str, ...]:
+        """The names of its groups."""
+        return tuple(self._compiled.groupindex)
+
     def matches_whole(self, text: str) -> bool:
         """Whether all of the text matches."""
         try:
