@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.core.model import Source
 from reconciler.core.normalise import as_boolean
 from reconciler.core.suggest import did_you_mean
-from reconciler.manifests.data_text import Lines
+from reconciler.manifests.data_text import Lines, read_text
 from reconciler.manifests.json_rows import read_json, read_json_lines
 from reconciler.manifests.tabular import Dialect, read_csv
 
@@ -69,17 +69,16 @@ class SourceReader:
             self._refuse(place, f"no `{settings.key}`, by which rows are told apart")
 
     def _rows(self) -> Iterator[Row]:
-        data, path = self._source.data.data, self._settings.records
-        lines = Lines(data, self._settings.encoding, self._refuse)
+        data, encoding, path = self._source.data.data, self._settings.encoding, self._settings.records
         if not data:
             return iter(())
         if self._source.format == "csv":
-            return self._csv_rows(lines)
+            return self._csv_rows(Lines(data, encoding, self._refuse))
         if self._source.format == "jsonl":
-            return self._json_rows(read_json_lines(lines, self._refuse))
-        text = "".join(lines)
-        found = read_json(text, tuple(path.split(".")) if path else None, self._refuse)
-        return self._json_rows(found if self.whole else ())
+            return self._json_rows(read_json_lines(Lines(data, encoding, self._refuse), self._refuse))
+        text = read_text(data, encoding, self._refuse)
+        steps = tuple(path.split(".")) if path else None
+        return self._json_rows(() if text is None else read_json(text, steps, self._refuse))
 
     def _csv_rows(self, lines: Lines) -> Iterator[Row]:
         settings = self._settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable
 from io import BytesIO, TextIOWrapper
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,6 +17,18 @@ Report: TypeAlias = Callable[["Place", str], None]
 """Takes what is wrong at a line and column of the file."""
 _UNDECODED = re.compile(r"[\udc80-\udcff]")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def read_text(data: bytes, encoding: str, report: Report) -> str | None:
+    """All of a data file, without a byte order mark; None where it is not all text."""
+    try:
+        text = data.decode(encoding)
+        if "\0" not in text:
+            return text.removeprefix("\ufeff")
+    except UnicodeError:
+        pass
+    deque(Lines(data, encoding, report), maxlen=0)  # tells each line that is no text
+    return None
 
 
 class Lines:
