@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from reconciler.core.model import ResourceType
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.entra.schema import AttributeMapping, ValueSource
+    from reconciler.mapping.expressions.syntax import Expression
 
 _ATTRIBUTE = re.compile(r"\[([^\[\]]+)\]")
 _CREATION_ONLY = frozenset(("Guid", "RandomString", "SelectUniqueValue"))
@@ -55,7 +58,7 @@ def convert_attribute(resource: ResourceType, mapping: AttributeMapping, match: 
         return row.lose("4me gives every resource its id")
     try:
         target = find_target(resource, row.target)
-        row = Row(row.line, target, None, written=row.written)
+        row = replace(row, target=target)
         return _with_rule(row, mapping, is_fixed=target in (*match, KEY_ATTRIBUTE[resource]))
     except (_Lost, TargetProblem, Unbuildable) as problem:
         return row.lose(str(problem))
@@ -71,19 +74,22 @@ def _with_rule(row: Row, mapping: AttributeMapping, *, is_fixed: bool) -> Row:
     if mapping.source is None and not mapping.default:
         return row.tell("Entra leaves it alone, since it has neither a source nor a default: no rule is written")
     rule = _source_rule(mapping.source)
+    expression = _parse(rule["expression"]) if "expression" in rule else None
+    made_up = _find_made_up(expression, is_fixed=is_fixed)
+    notes = list(_flow_notes(mapping, rule))
     if mapping.default and "constant" not in rule:
         rule["default"] = mapping.default
     if mapping.flow_type == "objectaddonly":
         rule["apply"] = "create"
-    notes = list(_flow_notes(mapping))
-    if "expression" in rule:
-        notes += _expression_notes(rule, is_fixed=is_fixed)
+    elif made_up:
+        rule["apply"] = "create"
+        notes.append(f"{made_up}() gives new values: set at creation only")
+    notes += _expression_notes(expression) if expression else ()
     if row.target == MANAGER:
         notes.append("records name the manager by userName or externalId; Entra has a reference")
-    row = Row(row.line, row.target, rule["source"] if list(rule) == ["source"] else rule, written=row.written)
-    for note in notes:
-        row = row.tell(note)
-    return row
+    reads = _reads(expression) if expression else tuple(text for key, text in rule.items() if key == "source")
+    row = replace(row, rule=rule["source"] if list(rule) == ["source"] else rule, reads=reads)
+    return reduce(Row.tell, notes, row)
 
 
 def _source_rule(source: ValueSource | None) -> dict[str, str]:
@@ -111,29 +117,37 @@ def _guess_type(expression: str) -> str:
     return "function" if read_text(expression) is None else "constant"
 
 
-def _flow_notes(mapping: AttributeMapping) -> Iterator[str]:
+def _parse(text: str) -> Expression:
+    try:
+        return parse_expression(text)
+    except ExpressionProblem as problem:
+        raise _Lost(str(problem)) from None
+
+
+def _reads(expression: Expression) -> tuple[str, ...]:
+    return tuple(sorted(expression.attributes, key=lambda name: (expression.text.find(f"[{name}]"), name)))
+
+
+def _find_made_up(expression: Expression | None, *, is_fixed: bool) -> str | None:
+    """The function that gives new values each time; on an attribute that resources are found by, that cannot be."""
+    found = sorted(_CREATION_ONLY & expression.functions) if expression else []
+    if found and is_fixed:
+        raise _Lost(f"{found[0]}() gives new values, and resources are found by this attribute")
+    return found[0] if found else None
+
+
+def _flow_notes(mapping: AttributeMapping, rule: dict[str, str]) -> Iterator[str]:
     if mapping.flow_type == "multivalueaddonly":
         yield "MultiValueAddOnly: Entra only adds values here; this tool also takes away those that are not declared"
     elif mapping.flow_type not in ("", "always", "objectaddonly"):
         yield f"unknown flow type `{mapping.flow_type}`: taken for Always"
     if mapping.flow_behavior == "flowalways":
         yield "FlowAlways: Entra sends it in every cycle; this tool sends it where 4me has something else"
-    if mapping.default and mapping.source and mapping.source.type == "constant":
+    if mapping.default and "constant" in rule:
         yield f"the default `{mapping.default}` is left out: a constant is never empty"
 
 
-def _expression_notes(rule: dict[str, str], *, is_fixed: bool) -> Iterator[str]:
-    """What is to be told about an expression. Its functions may set when it is applied."""
-    try:
-        expression = parse_expression(rule["expression"])
-    except ExpressionProblem as problem:
-        raise _Lost(f"{problem}") from None
-    chosen = sorted(_CREATION_ONLY & expression.functions)
-    if chosen and is_fixed:
-        raise _Lost(f"{chosen[0]}() gives new values, and resources are found by this attribute")
-    if chosen and rule.get("apply") != "create":
-        rule["apply"] = "create"
-        yield f"{chosen[0]}() gives new values: set at creation only"
+def _expression_notes(expression: Expression) -> Iterator[str]:
     if "DefaultDomain" in expression.functions:
         yield "DefaultDomain() needs `defaultDomain` in the Tenant document"
     if roles := sorted(_ROLES & expression.functions):

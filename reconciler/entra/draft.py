@@ -33,7 +33,7 @@ class Note(NamedTuple):
 class Row:
     """A target and its rule: the record's attribute, or the keys of a rule; None where there is none.
 
-    `written` is what the export has for it, to be kept as a comment.
+    `written` is what the export has for it, to be kept as a comment; `reads`: the record's attributes that it reads.
     """
 
     line: int
@@ -41,6 +41,7 @@ class Row:
     rule: str | dict[str, str] | None
     notes: tuple[Note, ...] = ()
     written: str = ""
+    reads: tuple[str, ...] = ()
 
     @property
     def is_lost(self) -> bool:
@@ -86,6 +87,12 @@ class Draft:
     def tell(self, text: str, *, lost: bool = False) -> Draft:
         """The draft with something more to be told about all of it."""
         return replace(self, notes=(*self.notes, Note(self.line, self.name, text, lost)))
+
+    def reads(self) -> tuple[str, ...]:
+        """The attributes of records that its rules and filters read, each once, in their order."""
+        names = [name for row in self.rows if row.rule is not None for name in row.reads]
+        names += [clause.keys["attribute"] for each in self.scope for clause in each.clauses]
+        return tuple(dict.fromkeys(names))
 
     def all_notes(self) -> tuple[Note, ...]:
         """Everything that is to be told, in the order of the export."""

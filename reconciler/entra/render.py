@@ -50,6 +50,8 @@ def visible(text: str) -> str:
 
 
 def _lines(draft: Draft) -> Iterator[str]:
+    if reads := draft.reads():
+        yield from comment(f"It reads {', '.join(reads)}")
     yield from _notes(draft.notes)
     yield "kind: Mapping"
     yield f"resource: {draft.resource.value}"

@@ -21,6 +21,7 @@ WITH_NOTES = export(rule(objects(USER_NAME, attribute("title", "a", flowBehavior
 YAML = """\
 # Imported from Entra ID's synchronizationSchema. The lines named are those of its JSON.
 # What differs from Entra: docs/moving-from-entra.md.
+# It reads userPrincipalName, a
 kind: Mapping
 resource: User
 extends: none

@@ -34,7 +34,7 @@ DATA = re.findall(r"^```(?:csv|json|jsonl) (\S+)\n(.*?)^```", MANIFESTS, re.MULT
 
 
 def command(name: str) -> click.Command:
-    found: click.Command = import_module(f"reconciler.cli.{name}").command
+    found: click.Command = import_module(f"reconciler.cli.{name.replace('-', '_')}").command
     return found
 
 

@@ -14,6 +14,7 @@ from tests.entra.exports import (
     GROUP_NAME,
     USER_NAME,
     attribute,
+    clause,
     constant,
     direct,
     export,
@@ -21,6 +22,7 @@ from tests.entra.exports import (
     objects,
     parameters,
     rule,
+    scope,
 )
 
 if TYPE_CHECKING:
@@ -327,6 +329,14 @@ def test_members_of_groups_need_no_rule() -> None:
     assert document["attributes"] == {"displayName": "displayName", "externalId": "objectId"}
     told = "membership is not mapped here: a group's record has `members`, or a user's has `groups`"
     assert notes == [("members", told, False)]
+
+
+def test_a_document_says_what_it_reads() -> None:
+    joined = attribute("title", function('Join(" ", [surname], [givenName], [surname])'))
+    filters = scope(it=[clause("department", "IS NOT NULL"), clause("surname", "IS NOT NULL")])
+    mappings = USER_NAME, joined, attribute("nickName", constant("x")), attribute("nope", "lost")
+    text = import_schema(export(rule(objects(*mappings, scope=filters))), check_document).text
+    assert "\n# It reads userPrincipalName, surname, givenName, department\n" in text
 
 
 def test_is_soft_deleted_is_told() -> None:
