@@ -36,12 +36,16 @@ class ReconcilerError(Exception):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing that is wrong in a manifest; `line` and `column` count from 1."""
+    """One thing that is wrong in a manifest; `line` and `column` count from 1.
+
+    `excerpt`: two lines that show the place in what stands there, or nothing.
+    """
 
     file: str
     line: int
     column: int
     message: str
+    excerpt: str = ""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.message}"

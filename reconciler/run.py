@@ -24,7 +24,8 @@ from reconciler.core.question import find_targets, identify
 from reconciler.core.snapshot import remember_writes
 from reconciler.errors import GuardRefusal, OperatorError
 from reconciler.journal import last_written_fields, open_journal
-from reconciler.manifests.read import read_manifests
+from reconciler.manifests.read import open_manifests
+from reconciler.report.words import safe
 from reconciler.session import PlanOptions as PlanOptions  # noqa: PLC0414 - the caller's word for what to plan
 from reconciler.session import connect, open_session, ownership_filters
 from reconciler.settings import who
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from reconciler.core.directory import Reading
+    from reconciler.core.directory import Identity, Reading
     from reconciler.core.forecast import Forecast
     from reconciler.core.model import Action, Guard, LiveState, Outcome, TenantIdentity
     from reconciler.core.plan import Changeset
@@ -96,9 +97,14 @@ class Applied:
     confirmed: bool = True
 
 
-def validate(folder: Path) -> Manifests:
-    """Everything that needs no network. Raises ManifestError with every problem."""
-    manifests = read_manifests(folder)
+def validate(folder: Path, now: datetime | None = None) -> Manifests:
+    """Everything that needs no network, the tests of mappings included. Raises ManifestError with every problem.
+
+    `now` is what Now() gives, else the start of the run.
+    """
+    opened = open_manifests(folder, now)
+    manifests = opened.read()
+    opened.run_tests()
     for tenant in manifests.tenants:
         ownership_filters(tenant)
     return manifests
@@ -109,6 +115,14 @@ def plan(options: PlanOptions) -> Planned:
     session = open_session(options)
     with connect(session, options) as directory:
         return _plan(session, directory, options)
+
+
+def look_up(options: PlanOptions, identity: Identity) -> LiveState:
+    """What 4me has of one resource, whether or not it is declared; only reads."""
+    session = open_session(options)
+    with connect(session, options) as directory:
+        question = Question(lambda: (identity,), everything=False, full=options.full)
+        return directory.reader.read(question, session.snapshot).live
 
 
 def apply(options: PlanOptions, how: ApplyOptions) -> Applied:
@@ -195,6 +209,8 @@ def _read(session: Session, directory: Directory, options: PlanOptions) -> tuple
         reading = beside.submit(directory.reader.read, question, session.snapshot)
         try:
             manifests = session.manifests()
+            for warning in manifests.warnings:
+                options.on_talk(safe(f"warning: {warning}"))
             wanted.set_result((manifests, _request(session.tenant, manifests, options, session.identity)))
             return reading.result(), wanted.result()
         except BaseException as error:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from reconciler.core.snapshot import Snapshot
     from reconciler.core.tenant import Scope, Tenant
     from reconciler.manifests.read import Manifests
+    from reconciler.manifests.records import Watch
     from reconciler.scim.directory import Directory
     from reconciler.scim.filters import Filter
     from reconciler.snapshot import StoredSnapshot
@@ -50,8 +51,9 @@ def _silent(_done: int, _total: int | None) -> None:
 class PlanOptions:
     """What to plan: `targets` are keys, `allow` lets guards pass up to a count.
 
-    `recent_members`: see `Question`. `on_read` hears of users read and their total, `on_talk` of waits and warnings
-    that are not the plan's. Setting `stop` ends all reading; a wait longer than `max_wait` seconds ends it too.
+    `at` is what Now() in mappings gives, else the start of the run. `recent_members`: see `Question`. `on_read` hears
+    of users read and their total, `on_talk` of waits and warnings that are not the plan's. Setting `stop` ends all
+    reading; a wait longer than `max_wait` seconds ends it too.
     """
 
     manifests: Path
@@ -60,6 +62,7 @@ class PlanOptions:
     targets: tuple[str, ...] = ()
     full: bool = False
     allow: dict[str, int] = field(default_factory=dict)
+    at: datetime | None = None
     recent_members: bool = False
     max_wait: float | None = None
     stop: Event = field(default_factory=Event)
@@ -78,9 +81,12 @@ class Session:
     snapshot: Snapshot | None
 
 
-def open_session(options: PlanOptions) -> Session:
-    """Small sets are read whole before anything is asked of the service; large ones when they are needed."""
-    folder = open_manifests(options.manifests)
+def open_session(options: PlanOptions, watch: Watch | None = None) -> Session:
+    """Small sets are read whole before anything is asked of the service; large ones when they are needed.
+
+    `watch` hears of each record.
+    """
+    folder = open_manifests(options.manifests, options.at, watch)
     whole = folder.read() if folder.size < READ_BESIDE else None
     try:
         tenant = choose_tenant(whole.tenants if whole else folder.tenants(), options.tenant)
@@ -89,7 +95,8 @@ def open_session(options: PlanOptions) -> Session:
         raise
     identity = TenantIdentity(tenant.name, tenant.endpoint, tenant.account)
     store = open_snapshot(options.state, identity, (tenant.users.filter, tenant.groups.filter), options.on_talk)
-    read = partial(folder.read, open_manifest_cache(options.state, options.manifests, options.on_talk))
+    kept = None if watch else open_manifest_cache(options.state, options.manifests, options.on_talk)
+    read = partial(folder.read, kept)
     return Session(tenant, identity, (lambda: whole) if whole else read, store, store.load())
 
 

@@ -25,9 +25,12 @@ COMMANDS = {
     "plan": "show what apply would change in 4me",
     "apply": "make 4me what the manifests say",
     "drift": "show where 4me differs from the manifests",
+    "explain": "show how a user or group gets its attributes",
+    "evaluate": "try an expression of the mapping language",
     "show": "print a saved plan",
     "check": "test endpoint, token and capabilities of a tenant",
     "history": "show what earlier applies did",
+    "import-entra": "turn Entra ID's attribute mappings into Mapping documents",
     "schema": "print the JSON Schema of manifests or plans",
     "sandbox": "serve a local 4me to try things on",
     "completion": "print the shell completion script",
@@ -47,7 +50,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"reconciler.cli.{cmd_name}").command
+        command: click.Command = import_module(f"reconciler.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -118,7 +121,8 @@ def tell_error(error: ReconcilerError) -> None:
     from reconciler.report.words import safe
 
     for problem in error.problems if isinstance(error, ManifestError) else ():
-        click.echo(safe(str(problem)), err=True)
+        for line in (str(problem), *problem.excerpt.splitlines()):
+            click.echo(safe(line), err=True)
     for line in f"error: {error.message}".splitlines():
         click.echo(safe(line), err=True)
     if error.hint:

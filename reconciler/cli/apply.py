@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import allow_option, manifests_argument, max_wait_option, plan_options
+from reconciler.cli.options import allow_option, at_option, manifests_argument, max_wait_option, plan_options
 from reconciler.errors import OperatorError, PartialApply
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @allow_option
+@at_option
 @max_wait_option
 @click.pass_obj
 def command(console: Console, /, manifests: Path, plan_file: Path | None, **chosen: object) -> int:

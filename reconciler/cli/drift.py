@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.options import (
+    at_option,
     format_option,
     manifests_argument,
     max_wait_option,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 @format_option
 @target_option
 @refresh_option
+@at_option
 @max_wait_option
 @click.pass_obj
 def command(console: Console, /, manifests: Path, output_format: str, **chosen: object) -> int:

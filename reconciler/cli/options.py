@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,22 @@ class Duration(click.ParamType[float]):
             self.fail(str(error), param, ctx)
 
 
+class Clock(click.ParamType[datetime]):
+    """A point in time."""
+
+    name = "TIME"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        from reconciler.mapping.clock import parse_clock
+
+        try:
+            return parse_clock(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 manifests_argument = click.argument(
     "manifests", type=click.Path(path_type=Path), default=Path("manifests"), metavar="[MANIFESTS]"
 )
@@ -64,6 +81,9 @@ max_wait_option = click.option(
     "--max-wait",
     type=Duration(),
     help="Longest wait for the service's limits, such as 90s, 10m or 2h; a longer one ends the run at once.",
+)
+at_option = click.option(
+    "--at", type=Clock(), help="What Now() in mappings gives, such as 2026-11-01 (default: the start of the run)."
 )
 refresh_option = click.option(
     "--refresh",
@@ -82,11 +102,12 @@ def plan_options(
 ) -> PlanOptions:
     """What the command line says about planning.
 
-    `chosen`: targets, allow, refresh and max_wait, as far as the command has them.
+    `chosen`: targets, allow, refresh, at and max_wait, as far as the command has them.
     """
     from reconciler.run import PlanOptions
 
     targets, allow, max_wait = chosen.get("targets", ()), chosen.get("allow", ()), chosen.get("max_wait")
+    at = chosen.get("at")
     return PlanOptions(
         manifests,
         console.state,
@@ -94,6 +115,7 @@ def plan_options(
         targets=targets if isinstance(targets, tuple) else (),
         full=chosen.get("refresh") == "full",
         allow=dict(allow) if isinstance(allow, tuple) else {},
+        at=at if isinstance(at, datetime) else None,
         max_wait=max_wait if isinstance(max_wait, float) else None,
         on_read=read,
         on_talk=console.say,

@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli.options import (
     allow_option,
+    at_option,
     format_option,
     manifests_argument,
     max_wait_option,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @target_option
 @refresh_option
 @allow_option
+@at_option
 @max_wait_option
 @click.pass_obj
 def command(console: Console, /, manifests: Path, out: Path | None, output_format: str, **chosen: object) -> int:

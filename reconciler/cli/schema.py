@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+PROFILES = ("default", "entra-scim")
+
 if TYPE_CHECKING:
     from reconciler.cli.console import Console
 
@@ -15,9 +17,17 @@ if TYPE_CHECKING:
     epilog="Example: reconciler schema > .manifests.schema.json, then name it in your editor's YAML settings."
 )
 @click.argument("what", type=click.Choice(["manifests", "plan"]), default="manifests")
+@click.option(
+    "--profile", type=click.Choice(PROFILES), help="Print this built-in mapping as Mapping documents instead."
+)
 @click.pass_obj
-def command(console: Console, what: str) -> int:
+def command(console: Console, /, what: str, profile: str | None) -> int:
     """Print the JSON Schema of the manifests (for editors) or of the plan's JSON (for programs)."""
+    if profile:
+        from reconciler.manifests.profiles import profile_text
+
+        console.out(profile_text(profile))
+        return 0
     if what == "plan":
         from reconciler.report.plan_json import plan_schema
 

@@ -55,7 +55,7 @@ class Tenant:
     """A Tenant document.
 
     `membership_touches_group`: whether a membership change moves the group's lastModified. `refresh_every`: seconds
-    after which everything is read anew.
+    after which everything is read anew. `default_domain`: what the expression function DefaultDomain() gives.
     """
 
     name: str
@@ -72,4 +72,5 @@ class Tenant:
     limits: Limits = Limits()
     membership_touches_group: bool | None = None
     refresh_every: float = 7 * 86400.0
+    default_domain: str | None = None
     source: Source = Source("", 1)

@@ -67,6 +67,25 @@ def _touches(value: Any) -> Any:
     raise ValueError("expected true, false or unknown")
 
 
+def _operator(value: str) -> str:
+    from reconciler.mapping.scope import Operator, find_operator
+
+    found = find_operator(value)
+    if found is None:
+        raise ValueError(f"`{value}` is none of {', '.join(Operator)}{did_you_mean(value, Operator)}")
+    return found
+
+
+def _some(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not value:
+        raise ValueError("a filter without clauses would let everybody in: leave it out")
+    return value
+
+
+def _clause_value(value: Any) -> Any:
+    return str(value) if isinstance(value, bool | int | float) else value
+
+
 _EXPECTED = {
     "string_type": "text",
     "bool_type": "true or false",
@@ -144,6 +163,7 @@ class TenantDocument(Document):
     endpoint: Annotated[str, AfterValidator(_endpoint)]
     default: Annotated[bool, Field(strict=True)] = False
     account: str | None = None
+    default_domain: str | None = None
     dialect: Literal["auto", "4me", "rfc7644"] = "auto"
     token: TokenDocument | None = None
     ownership: OwnershipDocument = OwnershipDocument()
@@ -158,8 +178,40 @@ class RuleDocument(Document):
 
     source: str | None = None
     constant: Any = None
+    expression: str | None = None
     default: Any = None
     apply: Literal["always", "create"] = "always"
+
+
+class ClauseDocument(Document):
+    """One condition of a scoping filter."""
+
+    attribute: str
+    operator: Annotated[str, AfterValidator(_operator)]
+    value: Annotated[str | None, BeforeValidator(_clause_value)] = None
+
+
+class ScopeFilterDocument(Document):
+    """One scoping filter."""
+
+    name: str | None = None
+    clauses: Annotated[tuple[ClauseDocument, ...], AfterValidator(_some)]
+
+
+class MappingTestDocument(Document):
+    """A record, and what the mapping is to make of it."""
+
+    name: str | None = None
+    at: str | None = None
+    record: dict[str, Any]
+    expect: dict[str, Any] | None = None
+    out_of_scope: Annotated[bool, Field(strict=True)] = False
+
+    @model_validator(mode="after")
+    def _expects_something(self) -> MappingTestDocument:
+        if (self.expect is not None) == self.out_of_scope:
+            raise ValueError("give `expect` with attributes, or `outOfScope: true`")
+        return self
 
 
 class MappingDocument(Document):
@@ -167,9 +219,11 @@ class MappingDocument(Document):
 
     kind: Literal["Mapping"]
     resource: Literal["User", "Group"]
-    extends: Literal["default", "none"] = "default"
+    extends: Literal["default", "entra-scim", "none"] = "default"
     match: tuple[str, ...] | None = None
     attributes: dict[str, RuleDocument | str | None] = Field(default_factory=dict)
+    scope: tuple[ScopeFilterDocument, ...] = ()
+    tests: tuple[MappingTestDocument, ...] = ()
 
 
 def explain(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -19,7 +19,7 @@ from pydantic_core import from_json, to_json
 
 import reconciler
 from reconciler.core.model import Member, Record, ResourceType, Source
-from reconciler.mapping.mapper import MAX_SHARED, SHARED
+from reconciler.mapping.shapes import MAX_SHARED, SHARED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -45,13 +45,16 @@ class Store(Protocol):
 
 
 class KeptRecords:
-    """The records of a manifest set's files, as far as `store` has them for these rules; to be asked in their order."""
+    """The records of a manifest set's files, as far as `store` has them for these rules; to be asked in their order.
+
+    `known`: what else they depend on.
+    """
 
     def __init__(
-        self, store: Store, rules: Mapping[ResourceType, Rules], zones: Iterable[str], files: Iterable[ManifestFile]
+        self, store: Store, rules: Mapping[ResourceType, Rules], known: Iterable[str], files: Iterable[ManifestFile]
     ) -> None:
         self._store = store
-        self._base = _digest(rules, zones)
+        self._base = _digest(rules, known)
         self._used = dict.fromkeys(self._key(file) for file in files)
         self._ahead = iter(list(self._used))
         self._asked: frozenset[bytes] = frozenset()
@@ -88,11 +91,11 @@ class KeptRecords:
         return sha256(self._base + file.digest).digest()
 
 
-def _digest(rules: Mapping[ResourceType, Rules], zones: Iterable[str]) -> bytes:
-    """Of all but the files that records depend on: the rules, the zones, the version and the code, which may differ."""
-    digest = sha256(repr((reconciler.__version__, sorted(rules.items()), sorted(zones))).encode())
+def _digest(rules: Mapping[ResourceType, Rules], known: Iterable[str]) -> bytes:
+    """Of all but the files that records depend on: the rules, what else is known, the version and the code itself."""
+    digest = sha256(repr((reconciler.__version__, sorted(rules.items()), sorted(known))).encode())
     for room in _ROOMS:
-        for module in sorted(Path(reconciler.__file__).parent.joinpath(room).glob("*.py")):
+        for module in sorted(Path(reconciler.__file__).parent.joinpath(room).rglob("*.py")):
             digest.update(module.read_bytes())
     return digest.digest()
 

@@ -1,53 +1,78 @@
-"""Mapping documents to mappings: overriding and dropping of a profile's rules, and what is wrong with a rule."""
+"""Mapping documents to mappings: overriding and dropping of a profile's rules, and what is wrong with a document."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
 
 from reconciler.core.model import ResourceType
-from reconciler.core.paths import parse_path
 from reconciler.core.schema import KEY_ATTRIBUTE, MATCHABLE
 from reconciler.manifests.documents import MappingDocument, RuleDocument, explain
-from reconciler.manifests.profiles import profile
+from reconciler.manifests.expressions import CREATION_ONLY, UNIQUE, check_functions, parse
+from reconciler.manifests.problems import Part
+from reconciler.manifests.profiles import profile, short_names
 from reconciler.manifests.records import STRUCTURE
-from reconciler.mapping.rules import Mapping, Rule, check_target
-from reconciler.mapping.targets import map_value
+from reconciler.mapping.rules import Mapping, Rule
+from reconciler.mapping.target_paths import TargetProblem, resolve_target
+from reconciler.mapping.targets import find_converter, map_value
 from reconciler.mapping.values import ValueProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from reconciler.core.model import Value
+    from reconciler.manifests.documents import ScopeFilterDocument
     from reconciler.manifests.problems import Problems
     from reconciler.manifests.records import RecordDocument
+    from reconciler.mapping.expressions.syntax import Expression
+    from reconciler.mapping.scope import ScopeFilter
     from reconciler.mapping.targets import Zones
 
-Finding = tuple[tuple[str | int, ...], str]
-NOT_YET = {
-    "expression": "expression rules are not supported by this version: use a direct rule, a constant or a default",
-    "scope": "scoping filters are not supported by this version: leave out the records that are not meant",
-}
+
+class Finding(NamedTuple):
+    """What is wrong at a path in a document; `part`: of the text that stands there, what is wrong."""
+
+    path: tuple[str | int, ...]
+    message: str
+    part: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MappingResult:
-    """A mapping, or None and what is wrong with its document."""
+    """A mapping, or None and what is wrong with its document; `warnings` are no reason to refuse it."""
 
     mapping: Mapping | None
     findings: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
 
 
-def read_mappings(documents: Sequence[RecordDocument], zones: Zones, problems: Problems) -> dict[ResourceType, Mapping]:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a document is checked against: the IANA time zones known, and the tenants' default domains."""
+
+    zones: Zones
+    domains: frozenset[str] = frozenset()
+
+    @property
+    def domain(self) -> str | None:
+        """The default domain, where all tenants that have one agree."""
+        return next(iter(self.domains)) if len(self.domains) == 1 else None
+
+
+def read_mappings(
+    documents: Sequence[RecordDocument], known: Around, problems: Problems
+) -> dict[ResourceType, Mapping]:
     """The mappings that `kind: Mapping` documents declare, as far as they are valid."""
     mappings: dict[ResourceType, Mapping] = {}
     first: dict[ResourceType, RecordDocument] = {}
     for document in documents:
-        result = build_mapping(document.value, zones)
-        for inside, message in result.findings:
-            problems.report(document.file, (*document.path, *inside), message)
+        result = build_mapping(document.value, known)
+        for path, message, part in result.findings:
+            problems.report(document.file, (*document.path, *path), message, part)
+        for path, message, part in result.warnings:
+            problems.warn(document.file, (*document.path, *path), message, part)
         if result.mapping:
             resource = result.mapping.resource
             earlier = first.setdefault(resource, document)
@@ -58,40 +83,16 @@ def read_mappings(documents: Sequence[RecordDocument], zones: Zones, problems: P
     return mappings
 
 
-def build_mapping(document: dict[str, Value], zones: Zones) -> MappingResult:
-    """The mapping that a `kind: Mapping` document declares, its profile's rules included.
-
-    `zones` gives the IANA time zones known, to check constants and defaults by.
-    """
-    refused = list(_not_yet(document))
-    if refused:
-        return MappingResult(None, tuple(refused))
+def build_mapping(document: dict[str, Value], known: Around) -> MappingResult:
+    """The mapping that a `kind: Mapping` document declares, its profile's rules included."""
     try:
         parsed = MappingDocument.model_validate(document)
     except ValidationError as error:
         return MappingResult(None, tuple(_trimmed(explain(MappingDocument, error))))
-    resource = ResourceType(parsed.resource)
-    findings = [*_check_match(parsed, resource), *_check_rules(parsed, resource, zones)]
-    if findings:
-        return MappingResult(None, tuple(findings))
-    base = profile(parsed.extends, resource)
-    mapping = Mapping(resource, parsed.match or base.match, _merge(base, parsed))
-    produced = {rule.target for rule in mapping.rules}
-    if KEY_ATTRIBUTE[resource] not in produced:
-        return MappingResult(None, ((("attributes",), f"no rule for `{KEY_ATTRIBUTE[resource]}`, which 4me requires"),))
-    return MappingResult(mapping)
+    return _Builder(parsed, known).build()
 
 
-def _not_yet(document: dict[str, Value]) -> Iterator[Finding]:
-    if "scope" in document:
-        yield ("scope",), NOT_YET["scope"]
-    attributes = document.get("attributes")
-    for target, rule in attributes.items() if isinstance(attributes, dict) else ():
-        if isinstance(rule, dict) and "expression" in rule:
-            yield ("attributes", target, "expression"), NOT_YET["expression"]
-
-
-def _trimmed(findings: Iterator[Finding]) -> Iterator[Finding]:
+def _trimmed(findings: Iterable[tuple[tuple[str | int, ...], str]]) -> Iterator[Finding]:
     """Without the names that pydantic gives the branches of a union, each place once."""
     seen: set[tuple[str | int, ...]] = set()
     for path, message in findings:
@@ -100,68 +101,129 @@ def _trimmed(findings: Iterator[Finding]) -> Iterator[Finding]:
             continue
         seen.add(place)
         whole = path[-1:] == (RuleDocument.__name__,)
-        yield place, f"`{place[-1]}`: expected an attribute's name, a rule or null" if whole else message
+        yield Finding(place, f"`{place[-1]}`: expected an attribute's name, a rule or null" if whole else message)
 
 
-def _check_match(parsed: MappingDocument, resource: ResourceType) -> Iterator[Finding]:
-    usable = MATCHABLE[resource]
-    for index, name in enumerate(parsed.match or ()):
-        if name not in usable:
-            message = f"4me cannot match {resource.value.lower()}s by `{name}`: it finds them by {' and '.join(usable)}"
-            yield ("match", index), message
-    if parsed.match == ():
-        yield ("match",), f"`match` is empty: name {' or '.join(usable)}"
+@dataclass(slots=True)
+class _Builder:
+    """Checks a document part by part; what a rule comes to is worked out once."""
 
+    parsed: MappingDocument
+    known: Around
+    findings: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
 
-def _check_rules(parsed: MappingDocument, resource: ResourceType, zones: Zones) -> Iterator[Finding]:
-    seen: dict[str, str] = {}
-    for target, rule in parsed.attributes.items():
-        problem = check_target(resource, target)
+    def build(self) -> MappingResult:
+        resource = ResourceType(self.parsed.resource)
+        base = profile(self.parsed.extends, resource)
+        match = self._match(base)
+        own = self._rules(match)
+        scope = tuple(self._filter(index, each) for index, each in enumerate(self.parsed.scope))
+        if self.findings:
+            return MappingResult(None, tuple(self.findings))
+        mapping = Mapping(resource, match, _merge(base, own), scope, self.known.domain)
+        if KEY_ATTRIBUTE[resource] not in {rule.target for rule in mapping.rules}:
+            missing = f"no rule for `{KEY_ATTRIBUTE[resource]}`, which 4me requires"
+            return MappingResult(None, (Finding(("attributes",), missing),))
+        for first, *others in mapping.spellings():
+            spelt = " and ".join(f"`{name}`" for name in others)
+            self.warnings.append(
+                Finding(("attributes",), f"{spelt} means the same attribute as `{first}`: spell it so")
+            )
+        return MappingResult(mapping, (), tuple(self.warnings))
+
+    def _match(self, base: Mapping) -> tuple[str, ...]:
+        usable = MATCHABLE[base.resource]
+        for index, name in enumerate(self.parsed.match or ()):
+            if name not in usable:
+                noun = f"{base.resource.value.lower()}s"
+                message = f"4me cannot match {noun} by `{name}`: it finds them by {' and '.join(usable)}"
+                self.findings.append(Finding(("match", index), message))
+        if self.parsed.match == ():
+            self.findings.append(Finding(("match",), f"`match` is empty: name {' or '.join(usable)}"))
+        return self.parsed.match or base.match
+
+    def _rules(self, match: tuple[str, ...]) -> dict[str, Rule | None]:
+        """The document's own rules by their canonical targets, None for what is dropped."""
+        resource = ResourceType(self.parsed.resource)
+        rules: dict[str, Rule | None] = {}
+        written: dict[str, str] = {}
+        for text, rule in self.parsed.attributes.items():
+            path = ("attributes", text)
+            try:
+                target = resolve_target(resource, text, short_names(resource))
+            except TargetProblem as problem:
+                self.findings.append(Finding(path, str(problem)))
+                continue
+            earlier = written.setdefault(target, text)
+            if earlier != text:
+                self.findings.append(Finding(path, f"a second rule for `{earlier}`"))
+            rules[target] = self._rule(path, target, rule, match)
+        return rules
+
+    def _rule(
+        self, path: tuple[str, ...], target: str, rule: RuleDocument | str | None, match: tuple[str, ...]
+    ) -> Rule | None:
+        resource = ResourceType(self.parsed.resource)
+        if rule is None:
+            return None
+        written = RuleDocument(source=rule) if isinstance(rule, str) else rule
+        if written.source in ("kind", *STRUCTURE[resource]):
+            message = f"`{written.source}` is a key of the manifests, not an attribute: rename the source"
+            self.findings.append(Finding(path, message))
+        self._check_values(path, target, written)
+        expression = None
+        if written.expression is not None:
+            expression = self._expression((*path, "expression"), target, written.expression)
+        built = Rule(target, written.source, written.constant, written.default, written.apply, expression)
+        if expression:
+            fixed = target in (*match, KEY_ATTRIBUTE[resource])
+            for message in check_functions(built, fixed=fixed, domains=self.known.domains):
+                self.findings.append(Finding((*path, "expression"), message))
+        return built if not expression or UNIQUE not in expression.functions else _created_only(built)
+
+    def _check_values(self, path: tuple[str, ...], target: str, rule: RuleDocument) -> None:
+        given = rule.model_fields_set & {"source", "constant", "expression"}
+        if len(given) > 1 or (not given and "default" not in rule.model_fields_set):
+            self.findings.append(Finding(path, "give `source`, `constant` or `expression`, one of them"))
+        resource = ResourceType(self.parsed.resource)
+        for key, value in (("constant", rule.constant), ("default", rule.default)):
+            try:
+                map_value(resource, target, value, self.known.zones)
+            except ValueProblem as problem:
+                for each in (problem, *problem.also):
+                    self.findings.append(Finding((*path, key, *each.path), f"`{key}`: {each}"))
+
+    def _expression(self, path: tuple[str, ...], target: str, text: str) -> Expression | None:
+        if find_converter(ResourceType(self.parsed.resource), target, self.known.zones) is None:
+            message = f"an expression gives one value, and `{target}` has several parts: write a rule for each part"
+            self.findings.append(Finding(path, message))
+            return None
+        expression, problem = parse(text)
         if problem:
-            yield ("attributes", target), problem
-            continue
-        earlier = seen.setdefault(_canonical(target), target)
-        if earlier != target:
-            yield ("attributes", target), f"a second rule for `{earlier}`"
-        source = rule.source if isinstance(rule, RuleDocument) else rule
-        if source in ("kind", *STRUCTURE[resource]):
-            yield ("attributes", target), f"`{source}` is a key of the manifests, not an attribute: rename the source"
-        if isinstance(rule, RuleDocument):
-            yield from _check_rule(resource, target, rule, zones)
+            self.findings.append(Finding(path, problem.message, problem.part))
+        for warning in expression.warnings if expression else ():
+            self.warnings.append(Finding(path, warning.message, Part(text, warning.start, warning.end)))
+        return expression
+
+    def _filter(self, index: int, document: ScopeFilterDocument) -> ScopeFilter:
+        from reconciler.mapping.scope import Clause, Operator, ScopeFilter, check_clause
+
+        clauses = [Clause(each.attribute, Operator(each.operator), each.value) for each in document.clauses]
+        for number, clause in enumerate(clauses):
+            problem = check_clause(clause)
+            if clause.attribute in ("kind", *STRUCTURE[ResourceType(self.parsed.resource)]):
+                problem = f"`{clause.attribute}` is a key of the manifests, not an attribute"
+            if problem:
+                self.findings.append(Finding(("scope", index, "clauses", number), problem))
+        return ScopeFilter(document.name or f"filter {index + 1}", tuple(clauses))
 
 
-def _check_rule(resource: ResourceType, target: str, rule: RuleDocument, zones: Zones) -> Iterator[Finding]:
-    if not _is_whole(rule):
-        yield ("attributes", target), "give `source` or `constant`, one of them"
-    for key, value in (("constant", rule.constant), ("default", rule.default)):
-        try:
-            map_value(resource, _canonical(target), value, zones)
-        except ValueProblem as problem:
-            for each in (problem, *problem.also):
-                yield ("attributes", target, key, *each.path), f"`{key}`: {each}"
+def _created_only(rule: Rule) -> Rule:
+    return Rule(rule.target, rule.source, rule.constant, rule.default, CREATION_ONLY, rule.expression)
 
 
-def _is_whole(rule: RuleDocument) -> bool:
-    return ("source" in rule.model_fields_set) != ("constant" in rule.model_fields_set)
-
-
-def _merge(base: Mapping, parsed: MappingDocument) -> tuple[Rule, ...]:
+def _merge(base: Mapping, own: dict[str, Rule | None]) -> tuple[Rule, ...]:
     """The profile's rules in their places, overridden or dropped, then the document's own."""
-    own = {_canonical(target): rule for target, rule in parsed.attributes.items()}
-    rules = [own.pop(rule.target, rule) if rule.target in own else rule for rule in base.rules]
-    targets = [rule.target for rule in base.rules]
-    pairs = [*zip(targets, rules, strict=True), *own.items()]
-    return tuple(_rule(target, rule) for target, rule in pairs if rule is not None)
-
-
-def _canonical(target: str) -> str:
-    path = parse_path(target)
-    return str(path) if path.name else target
-
-
-def _rule(target: str, rule: Rule | RuleDocument | str) -> Rule:
-    if isinstance(rule, Rule):
-        return rule
-    if isinstance(rule, str):
-        return Rule(target, source=rule)
-    return Rule(target, rule.source, rule.constant, rule.default, rule.apply)
+    rules = {rule.target: rule for rule in base.rules} | own
+    return tuple(rule for rule in rules.values() if rule is not None)

@@ -20,6 +20,14 @@ MAX_ROWS = 100
 """Problems of one data file that are told one by one."""
 
 
+class Part(NamedTuple):
+    """A part of a text: from where to where, in characters from 0."""
+
+    text: str
+    start: int
+    end: int
+
+
 class _Places(NamedTuple):
     """Places by path, and the shortest path to each place."""
 
@@ -32,6 +40,7 @@ class Problems:
 
     def __init__(self, folder: pathlib.Path, found: Sequence[Problem]) -> None:
         self.found = list(found)
+        self.warnings: list[Problem] = []
         self._folder = folder
         self._places = cache(self._find_places)
         self._rows: dict[str, int] = {}
@@ -39,15 +48,31 @@ class Problems:
         self._others: dict[str, int] = {}
         """Where in `found` it is told how many others a data file has."""
 
-    def report(self, file: str, path: Path, message: str) -> None:
-        """At the path's place, or that of what it lies in. What a record has from its list's defaults is there."""
+    def report(self, file: str, path: Path, message: str, part: Part | None = None) -> None:
+        """At the path's place, or that of what it lies in. What a record has from its list's defaults is there.
+
+        `part`: of the text that stands there, what is wrong.
+        """
+        self.found.append(self._locate(file, path, message, part))
+
+    def warn(self, file: str, path: Path, message: str, part: Part | None = None) -> None:
+        """What is no reason to refuse the set, at a place as for `report`."""
+        self.warnings.append(self._locate(file, path, message, part))
+
+    def _locate(self, file: str, path: Path, message: str, part: Part | None) -> Problem:
         places = self._places(file).of
         inherited = (*path[:1], "defaults", *path[3:])
         if len(path) > 3 and path[:4] not in places and inherited[:3] in places:  # noqa: PLR2004
             path = inherited
         while path and path not in places:
             path = path[:-1]
-        self.found.append(Problem(file, *places.get(path, (1, 1)), message))
+        place = places.get(path, (1, 1))
+        if part is None:
+            return Problem(file, *place, message)
+        from reconciler.manifests.inside import find_inside
+
+        inside = find_inside(decode(read_again(self._folder, file)), place, part)
+        return Problem(file, *inside.place, message, inside.excerpt)
 
     def report_record(self, record: Record, path: Path, message: str) -> None:
         """At a path inside a record; a record of a data file is one place."""

@@ -24,11 +24,24 @@ def profile(name: str, resource: ResourceType) -> Mapping:
     if name == "none":
         return Mapping(resource, tuple(MATCHABLE[resource]), ())
     document = _profile_documents(name)[resource.value]
-    rules = (
-        Rule(target, **rule) if isinstance(rule, dict) else Rule(target, source=rule)
-        for target, rule in document["attributes"].items()
-    )
-    return Mapping(resource, tuple(document["match"]), tuple(rules))
+    rules = tuple(_rule(target, rule) for target, rule in document["attributes"].items())
+    return Mapping(resource, tuple(document["match"]), rules)
+
+
+@cache
+def short_names(resource: ResourceType) -> dict[str, str]:
+    """The paths that the profile `default` maps its attributes to, by their short names."""
+    return {rule.source: rule.target for rule in profile("default", resource).rules if rule.source}
+
+
+def _rule(target: str, rule: Any) -> Rule:
+    if not isinstance(rule, dict):
+        return Rule(target, source=rule)
+    if "expression" not in rule:
+        return Rule(target, **rule)
+    from reconciler.mapping.expressions.parser import parse_expression
+
+    return Rule(target, **{**rule, "expression": parse_expression(rule["expression"])})
 
 
 @cache

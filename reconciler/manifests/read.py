@@ -10,6 +10,7 @@ import gc
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, NoReturn
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from reconciler.core.tenant import Tenant
     from reconciler.manifests.files import ManifestFile
     from reconciler.manifests.kept import KeptRecords, Store
-    from reconciler.manifests.records import Path, Readers, Records
+    from reconciler.manifests.records import Path, Readers, Records, Watch
     from reconciler.manifests.sources import DataSource
     from reconciler.mapping.rules import Mapping
 
@@ -49,16 +50,20 @@ class Manifests:
     desired: DesiredState
     user_mapping: Mapping
     group_mapping: Mapping
+    warnings: tuple[Problem, ...] = ()
 
 
-def read_manifests(folder: pathlib.Path) -> Manifests:
+def read_manifests(folder: pathlib.Path, now: datetime | None = None) -> Manifests:
     """Everything below `folder`. Raises ManifestError with every problem, OperatorError where there is no folder."""
-    return open_manifests(folder).read()
+    return open_manifests(folder, now).read()
 
 
-def open_manifests(folder: pathlib.Path) -> ManifestFolder:
-    """The folder's files, read but not parsed. Raises OperatorError where there is no folder."""
-    return ManifestFolder(folder)
+def open_manifests(folder: pathlib.Path, now: datetime | None = None, watch: Watch | None = None) -> ManifestFolder:
+    """The folder's files, read but not parsed. `now` is what Now() gives, else the time of this call.
+
+    `watch` hears of each record. Raises OperatorError where there is no folder.
+    """
+    return ManifestFolder(folder, now or datetime.now(UTC), watch)
 
 
 @contextmanager
@@ -80,8 +85,9 @@ class ManifestFolder:
     Not to be shared by threads, but each step may run in another one.
     """
 
-    def __init__(self, folder: pathlib.Path) -> None:
+    def __init__(self, folder: pathlib.Path, now: datetime, watch: Watch | None) -> None:
         found = read_files(folder)
+        self._now, self._watch = now, watch
         self._files: list[ManifestFile] | None = list(found.files)
         self._problems = Problems(folder, found.problems)
         self._opened: dict[str, list[Document]] = {}
@@ -95,6 +101,8 @@ class ManifestFolder:
         self._complete = len(self._sources) == len(self._declared("Source"))
         """Whether all rows of data files were read, so far: else it is not known what a record may refer to."""
         self._tenants = cache(self._read_tenants)
+        self._tested: list[tuple[RecordDocument, Mapping]] = []
+        """Mapping documents, with what they come to."""
         self._whole: Manifests | None = None
 
     def tenants(self) -> tuple[Tenant, ...]:
@@ -111,6 +119,18 @@ class ManifestFolder:
             self._whole = self._read_whole(store)
         return self._whole
 
+    def run_tests(self) -> None:
+        """The tests of its mappings, once it was read. Raises ManifestError with every failure."""
+        if not self._tested:
+            return
+        from reconciler.manifests.mapping_tests import run_tests
+
+        for document, mapping in self._tested:
+            for path, message in run_tests(document.value, mapping, time_zones, self._now):
+                self._problems.report(document.file, (*document.path, *path), message)
+        if self._problems.found:
+            raise ManifestError(self._problems.found)
+
     def _read_whole(self, store: Store | None) -> Manifests:
         with _collector_paused():
             tenants, _ = self._tenants()
@@ -119,7 +139,8 @@ class ManifestFolder:
             desired = self._build_desired(records, mappings) if mappings and self._complete else None
         if self._problems.found or mappings is None or desired is None:
             raise ManifestError(self._problems.found)
-        return Manifests(self._digest, tenants, desired, mappings[ResourceType.USER], mappings[ResourceType.GROUP])
+        users, groups = mappings[ResourceType.USER], mappings[ResourceType.GROUP]
+        return Manifests(self._digest, tenants, desired, users, groups, tuple(self._problems.warnings))
 
     def _open_rules(self) -> list[Problem]:
         """What is wrong with the YAML of files that may declare rules."""
@@ -153,10 +174,17 @@ class ManifestFolder:
         documents = self._declared("Mapping")
         if not documents:
             return mappings
-        from reconciler.manifests.mappings import read_mappings
+        from reconciler.manifests.mappings import Around, read_mappings
 
         before = len(self._problems.found)
-        declared = read_mappings(documents, time_zones, self._problems)
+        domains = frozenset(each.default_domain for each in self._tenants()[0] if each.default_domain)
+        declared = read_mappings(documents, Around(time_zones, domains), self._problems)
+        self._tested = [
+            (document, mapping)
+            for document in documents
+            for mapping in declared.values()
+            if mapping.resource == document.value.get("resource")
+        ]
         return mappings | declared if len(self._problems.found) == before else None
 
     def _declared(self, kind: str) -> list[RecordDocument]:
@@ -190,11 +218,13 @@ class ManifestFolder:
         from reconciler.manifests.kept import KeptRecords
 
         files = [file for file in self._files or () if file.name not in self._opened]
-        return KeptRecords(store, mappings, time_zones(), files)
+        depends_on_time = any("Now" in mapping.functions() for mapping in mappings.values())
+        return KeptRecords(store, mappings, (*time_zones(), str(self._now) if depends_on_time else ""), files)
 
     def _read_records(self, mappings: dict[ResourceType, Mapping] | None, kept: KeptRecords | None) -> Records:
         readers = {
-            resource: RecordReader(RecordMapper(mapping, time_zones)) for resource, mapping in (mappings or {}).items()
+            resource: RecordReader(RecordMapper(mapping, time_zones, self._now), self._watch)
+            for resource, mapping in (mappings or {}).items()
         }
         records: Records = {resource: [] for resource in ResourceType}
         files, self._files = self._files, None

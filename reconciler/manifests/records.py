@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 Report: TypeAlias = Callable[[Path, str], None]
 """Takes what is wrong at a path; a path starts with the document's number in its file."""
+Watch: TypeAlias = "Callable[[Attributes, Record], None]"
+"""Takes a record's attributes as its author wrote them, and what the mapping made of it."""
 KINDS = {
     "Tenant": None,
     "User": ResourceType.USER,
@@ -46,10 +48,11 @@ class RecordDocument(NamedTuple):
 
 
 class RecordReader:
-    """Reads records of one type, and has them mapped."""
+    """Reads records of one type, and has them mapped. `watch` hears of each."""
 
-    def __init__(self, mapper: RecordMapper) -> None:
+    def __init__(self, mapper: RecordMapper, watch: Watch | None = None) -> None:
         self._mapper = mapper
+        self._watch = watch
         self._resource = mapper.mapping.resource
         self.known = mapper.mapping.sources().union(STRUCTURE[self._resource])
         """Names that a record's attributes may have."""
@@ -119,19 +122,26 @@ class RecordReader:
                 report((*path, name), f"unknown attribute `{name}`{did_you_mean(name, self.known)}")
 
     def _record(self, source: Source, given: Attributes, path: Path, report: Report) -> Record:
-        attributes, create_only, problems = self._mapper.map_record(given)
+        attributes, create_only, problems, only_empty, choices, outside = self._mapper.map_record(given)
         for inside, message in problems:
             report((*path, *inside), message)
         adopt = given.get("adopt", False)
         if not isinstance(adopt, bool):
             report((*path, "adopt"), "`adopt`: expected true or false")
             adopt = False
+        groups = members = membership = None
         if self._resource is ResourceType.USER:
             groups = _names(given["groups"], (*path, "groups"), report) if "groups" in given else None
-            return Record(ResourceType.USER, source, attributes, create_only, groups, None, None, adopt)
-        members = _members(given["members"], (*path, "members"), report) if "members" in given else None
-        membership = _membership(given.get("membership"), (*path, "membership"), report)
-        return Record(ResourceType.GROUP, source, attributes, create_only, None, members, membership, adopt)
+        else:
+            members = _members(given["members"], (*path, "members"), report) if "members" in given else None
+            membership = _membership(given.get("membership"), (*path, "membership"), report)
+        record = Record(
+            self._resource, source, attributes, create_only, groups, members, membership, adopt,
+            only_empty, choices, outside,
+        )  # fmt: skip
+        if self._watch:
+            self._watch(given, record)
+        return record
 
 
 def read_documents(file: str, documents: list[Document], readers: Readers, report: Report) -> Records:

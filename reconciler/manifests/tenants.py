@@ -56,6 +56,7 @@ def _build_tenant(document: TenantDocument, source: Source) -> Tenant:
         limits=Limits(**document.limits.model_dump()),
         membership_touches_group=None if touches == "unknown" else touches,
         refresh_every=86400.0 * int(document.refresh_every.removesuffix("d")),
+        default_domain=document.default_domain,
         source=source,
     )
 

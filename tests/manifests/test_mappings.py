@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.core.model import ResourceType
-from reconciler.manifests.mappings import build_mapping
+from reconciler.manifests.mappings import Around, build_mapping
 from reconciler.manifests.profiles import profile
 from reconciler.mapping.rules import Mapping, Rule
 
 if TYPE_CHECKING:
     from reconciler.core.model import Value
 
+AROUND = Around(frozenset)
 BASE = profile("default", ResourceType.GROUP).rules
 
 
@@ -35,13 +36,13 @@ BASE = profile("default", ResourceType.GROUP).rules
     ],
 )
 def test_extending_overriding_and_dropping(document: dict[str, Value], expected: tuple[Rule, ...]) -> None:
-    result = build_mapping({"kind": "Mapping", "resource": "Group", **document}, frozenset)
+    result = build_mapping({"kind": "Mapping", "resource": "Group", **document}, AROUND)
     assert result.findings == ()
     assert result.mapping == Mapping(ResourceType.GROUP, ("externalId", "displayName"), expected)
 
 
 def test_match_is_kept_in_order() -> None:
-    result = build_mapping({"kind": "Mapping", "resource": "User", "match": ["userName", "externalId"]}, frozenset)
+    result = build_mapping({"kind": "Mapping", "resource": "User", "match": ["userName", "externalId"]}, AROUND)
     assert result.mapping == Mapping(
         ResourceType.USER, ("userName", "externalId"), profile("default", ResourceType.USER).rules
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,17 +10,20 @@ import pytest
 from reconciler.core.model import ResourceType
 from reconciler.core.paths import CUSTOM_FIELDS, MANAGER
 from reconciler.mapping.mapper import RecordMapper
-from reconciler.mapping.rules import Mapping, Rule, check_target
+from reconciler.mapping.rules import Mapping, Rule
+from reconciler.mapping.target_paths import TargetProblem, resolve_target
 
 if TYPE_CHECKING:
     from reconciler.core.model import Attributes, Value
 
 ZONES = frozenset(("Europe/Amsterdam", "UTC"))
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+SHORT = {"email": 'emails[type eq "work"].value', "customFields": CUSTOM_FIELDS, "manager": MANAGER}
 WORK = 'emails[type eq "work"].value'
 
 
 def mapper(*rules: Rule) -> RecordMapper:
-    return RecordMapper(Mapping(ResourceType.USER, ("userName",), rules), lambda: ZONES)
+    return RecordMapper(Mapping(ResourceType.USER, ("userName",), rules), lambda: ZONES, NOW)
 
 
 def mapped(rules: tuple[Rule, ...], given: Attributes) -> tuple[Attributes, list[str]]:
@@ -137,16 +141,28 @@ def test_a_value_that_was_seen_as_text_is_not_taken_for_another_type() -> None:
 
 
 @pytest.mark.parametrize(
-    "target",
+    ("written", "target"),
     [
-        "title",
-        "name.givenName",
-        WORK,
-        'addresses[type eq "home"].locality',
-        MANAGER,
-        CUSTOM_FIELDS,
-        f"{CUSTOM_FIELDS}:a",
+        ("title", "title"),
+        ("TITLE", "title"),
+        ("urn:ietf:params:scim:schemas:core:2.0:User:userName", "userName"),
+        ("name.GivenName", "name.givenName"),
+        (WORK, WORK),
+        ('Emails[TYPE eq "Work"].Value', WORK),
+        ("email", WORK),
+        ('addresses[type eq "home"].locality', 'addresses[type eq "home"].locality'),
+        (MANAGER, MANAGER),
+        (MANAGER.lower(), MANAGER),
+        ("manager", MANAGER),
+        ("customFields", CUSTOM_FIELDS),
+        (f"{CUSTOM_FIELDS}:Payroll_ID", f"{CUSTOM_FIELDS}:Payroll_ID"),
+        ("customFields.Payroll_ID", f"{CUSTOM_FIELDS}:Payroll_ID"),
     ],
 )
-def test_targets_that_are_fine(target: str) -> None:
-    assert check_target(ResourceType.USER, target) is None
+def test_targets_are_known_in_all_their_forms(written: str, target: str) -> None:
+    assert resolve_target(ResourceType.USER, written, SHORT) == target
+
+
+def test_an_unknown_target_is_told_with_the_nearest_name() -> None:
+    with pytest.raises(TargetProblem, match=r"unknown SCIM attribute `emial`; did you mean `email`\?"):
+        resolve_target(ResourceType.USER, "emial", SHORT)
