@@ -91,8 +91,8 @@ class _Checker:
         if function.name == "IgnoreFlowIfNullOrEmpty" and place == CONDITION:
             raise _problem(call, "found IgnoreFlowIfNullOrEmpty as a condition, which it can never be")
         arguments = _trimmed(function.name, call.arguments)
-        _check_number(call, function, arguments)
         inside = [self.checked(each, _place(function.name, position, place)) for position, each in enumerate(arguments)]
+        _check_number(call, function, arguments)
         call = replace(call, name=function.name, arguments=tuple(inside))
         self.calls.append(call)
         return call

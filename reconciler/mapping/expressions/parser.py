@@ -10,6 +10,7 @@ from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from reconciler.mapping.expressions.checks import check
+from reconciler.mapping.expressions.inner import to_text
 from reconciler.mapping.expressions.syntax import (
     Attribute,
     Call,
@@ -33,7 +34,7 @@ DEEPEST = 100
 _MOST_DIGITS = 30
 _MOST_HEXADECIMAL = 16
 _ESCAPE = re.compile(r'\\([\\"])')
-_VALUES = {"NAME", "ATTRIBUTE", "STRING", "NUMBER", "HEX"}
+_EXPECTED = {"LPAR": "`(`", "COMMA": "`,`", "RPAR": "`)`", "$END": "the end"}
 _UNCLOSED = {
     '"': "the text that starts here has no closing quote",
     "[": "the attribute that starts here has no closing `]`",
@@ -133,7 +134,7 @@ def _number(text: str) -> str | float:
     if len(text) > _MOST_DIGITS:
         return text
     number = float(text) if "." in text else int(text)
-    return number if str(number) == text else text
+    return number if to_text(number) == text else text
 
 
 @cache
@@ -157,14 +158,14 @@ def _explained(text: str, error: UnexpectedInput) -> ExpressionProblem:
             place, end = _span(error.token)
     found = f"`{text[place:end]}`" if place < end else "the end"
     advice = _ADVICE.get(text[place:end], "")
-    return ExpressionProblem(f"found {found}, expected {_words(expected)}{advice}", place, end)
+    return ExpressionProblem(f"found {found}, expected {_words(text[:place], expected)}{advice}", place, end)
 
 
-def _words(expected: set[str]) -> str:
-    words = []
-    if expected & _VALUES and "OPERATOR" not in expected:
-        words.append("an argument" if "COMMA" in expected else 'a function, an `[attribute]`, a "text" or a number')
-    words += [word for name, word in (("LPAR", "`(`"), ("COMMA", "`,`"), ("RPAR", "`)`")) if name in expected]
-    if "$END" in expected:
-        words.append("the end")
+def _words(before: str, expected: set[str]) -> str:
+    """What may stand behind this text; commas between arguments count as demanded."""
+    last = before.rstrip()[-1:]
+    if last in {"", "=", "<", ">"}:
+        return 'a function, an `[attribute]`, a "text" or a number'
+    words = ["an argument"] if last in {"(", ","} else []
+    words += [word for name, word in _EXPECTED.items() if name in expected]
     return " or ".join(words)

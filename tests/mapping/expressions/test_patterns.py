@@ -72,7 +72,7 @@ def test_what_is_not_valid(pattern: str, position: int, message: str) -> None:
 @pytest.mark.parametrize("pattern", ["(a|a)*$", "(?:a|a|b)*c", "(a|(?R))*$"])
 def test_what_takes_too_long_ends(pattern: str) -> None:
     compiled, text, start = compile_pattern(pattern), "a" * 60 + "d", monotonic()
-    calls = [
+    calls: list[Callable[[], object]] = [
         partial(compiled.matches_whole, text),
         partial(compiled.replace, text, "x"),
         partial(compiled.group, text, "0"),
