@@ -8,11 +8,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from reconciler.errors import OperatorError
 from reconciler.scim.connection import Connection
-from reconciler.scim.exchange import Exchange, _trust, open_transport
+from reconciler.scim.exchange import Connections, Exchange, _trust, open_transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,3 +122,26 @@ def test_certificates_are_always_checked(endpoint: str) -> None:
     context = _trust(endpoint)
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert bool(context.get_ca_certs()) == endpoint.startswith("https")
+
+
+class Flaky(httpx.BaseTransport):
+    """Keeps what it was asked, and fails at /fail."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.url.path)
+        if request.url.path == "/fail":
+            raise httpx.ReadError("dropped", request=request)
+        return httpx.Response(200, stream=httpx.ByteStream(b"{}"))
+
+
+def test_the_connection_used_last_is_used_again_also_after_an_error() -> None:
+    transports = [Flaky(), Flaky(), Flaky()]
+    connections = Connections(transports)
+    assert connections.handle_request(httpx.Request("GET", "http://localhost/1")).content == b"{}"
+    with pytest.raises(httpx.ReadError):
+        connections.handle_request(httpx.Request("GET", "http://localhost/fail"))
+    connections.handle_request(httpx.Request("GET", "http://localhost/2"))
+    assert sorted(each.asked for each in transports) == [[], [], ["/1", "/fail", "/2"]]
