@@ -91,7 +91,8 @@ def _ask(options: PlanOptions, told: ExplainedRecord) -> InLive:
         state = look_up(options, Identity(record.type, matching, key=told.key))
         notes = state.notes
     lives = state.users if record.type is ResourceType.USER else state.groups
-    return InLive(*_match(lives, match, record), action, notes)
+    warnings = tuple(each for each in notes if told.key in each)
+    return InLive(*_match(lives, match, record), action, warnings, {each.id: each.key for each in state.users})
 
 
 def _match(lives: Sequence[Live], match: Sequence[str], record: Record) -> tuple[str | None, Live | None]:

@@ -89,8 +89,10 @@ def _value(text: str) -> Any:
 def _read(path: Path) -> dict[str, Any]:
     try:
         return _object(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise OperatorError(f"{path} cannot be read: {error}") from None
+    except UnicodeDecodeError:
+        raise OperatorError(f"{path} cannot be read: it is not UTF-8 text") from None
+    except OSError as error:
+        raise OperatorError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def _object(text: str, where: str) -> dict[str, Any]:

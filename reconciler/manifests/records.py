@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from reconciler.core.model import Member, Record, ResourceType, Source
 from reconciler.core.suggest import did_you_mean
+from reconciler.manifests.profiles import short_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -119,7 +120,8 @@ class RecordReader:
     def _check_attributes(self, path: Path, given: dict[str, Value], report: Report) -> None:
         for name in given:
             if name not in self.known:
-                report((*path, name), f"unknown attribute `{name}`{did_you_mean(name, self.known)}")
+                unread = ": no rule of the mapping reads it" if name in short_names(self._resource) else ""
+                report((*path, name), f"unknown attribute `{name}`{unread or did_you_mean(name, self.known)}")
 
     def _record(self, source: Source, given: Attributes, path: Path, report: Report) -> Record:
         attributes, create_only, problems, only_empty, choices, outside = self._mapper.map_record(given)

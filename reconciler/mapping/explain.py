@@ -48,12 +48,16 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class InLive:
-    """What 4me has of a record: the matching attribute that found it, the resource, and what a plan would do."""
+    """What 4me has of a record: the matching attribute that found it, the resource, and what a plan would do.
+
+    `names`: what to call the users that were read, by id.
+    """
 
     matched_by: str | None
     live: Live | None
     action: Action | None
     warnings: tuple[str, ...]
+    names: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)

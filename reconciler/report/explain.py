@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.core.diff import live_value
 from reconciler.core.model import ActionKind
-from reconciler.core.paths import short_path
+from reconciler.core.normalise import same
+from reconciler.core.paths import MANAGER, short_path
 from reconciler.mapping.expressions.values import Ignore
 from reconciler.report.words import columns, safe, show_path, show_value
 
@@ -75,15 +76,15 @@ def render_steps(steps: Sequence[Step]) -> str:
 
 def steps_as_values(steps: Sequence[Step]) -> list[dict[str, Any]]:
     """The steps of an expression as JSON values."""
-    return [
-        {
-            "text": step.text,
-            "depth": step.depth,
-            "value": step.value,
-            **({"problem": step.problem} if step.problem else {}),
-        }
-        for step in steps
-    ]
+    return [_step_as_values(step) for step in steps]
+
+
+def _step_as_values(step: Step) -> dict[str, Any]:
+    shown: dict[str, Any] = {"text": step.text, "depth": step.depth}
+    if step.problem:
+        return {**shown, "problem": step.problem}
+    ignored = isinstance(step.value, Ignore)
+    return {**shown, "value": None, "ignored": True} if ignored else {**shown, "value": step.value}
 
 
 def _scope_lines(told: ExplainedRecord) -> Iterator[str]:
@@ -106,8 +107,7 @@ def _live_lines(told: ExplainedRecord) -> Iterator[str]:
     if live is None:
         return
     if live.live is None:
-        tried = " and ".join(told.mapping.match)
-        yield f"not in 4me: nothing there has its {tried}"
+        yield f"not in 4me: nothing there has its {' or '.join(told.mapping.match)}"
     else:
         state = "" if live.live.active else ", inactive"
         yield f"in 4me: {safe(live.live.key)} (id {safe(live.live.id)}{state}), matched by {live.matched_by}"
@@ -143,23 +143,31 @@ def _rule_lines(each: Explained, told: ExplainedRecord) -> Iterator[str]:
         part = "" if path == rule.target else f"{safe(short_path(path))} = "
         yield _labelled("desired", f"{part}{show_value(value)}")
         if told.in_live and told.in_live.live:
-            yield _labelled("live", f"{part}{show_value(_live(path, told.in_live))}{_change(path, told.in_live)}")
+            live = _live(path, told.in_live)
+            yield _labelled("live", f"{part}{show_value(live)}{_remark(path, value, live, told)}")
 
 
 def _labelled(label: str, text: str) -> str:
     return f"  {label:<{LABEL}}{text}"
 
 
-def _live(path: str, live: InLive) -> Value:
-    if live.live is None:
+def _live(path: str, found: InLive) -> Value:
+    if found.live is None:
         return None
-    return live.live.active if path == "active" else live_value(path, live.live.attributes)
+    if path == "active":
+        return found.live.active
+    value = live_value(path, found.live.attributes)
+    return found.names.get(value, value) if path == MANAGER and isinstance(value, str) else value
 
 
-def _change(path: str, live: InLive) -> str:
-    changes = live.action.changes if live.action else ()
-    changed = any(each.path == path or each.path.startswith((f"{path}[", f"{path}.")) for each in changes)
-    return "  → to be changed" if changed else ""
+def _remark(path: str, desired: Value, live: Value, told: ExplainedRecord) -> str:
+    action = told.in_live.action if told.in_live else None
+    changes = action.changes if action else ()
+    if any(each.path == path or each.path.startswith((f"{path}[", f"{path}.")) for each in changes):
+        return "  → to be changed"
+    if desired != live and not isinstance(desired, list) and same(desired, live):
+        return "  (means the same)"
+    return ""
 
 
 def _step_value(step: Step) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import DatabaseError, connect
 from tempfile import TemporaryDirectory
@@ -35,6 +36,9 @@ MAPPINGS = [
     "kind: Mapping\nresource: User\nattributes:\n  title: {source: title, default: Staff}\n  nickName: {constant: N}\n",
     "kind: Mapping\nresource: User\nattributes: {timezone: {source: timezone, apply: create}, x: y}\n",
     "kind: Mapping\nresource: User\nattributes: {timezone: {source: timezone, apply: create}}\n",
+    "kind: Mapping\nresource: User\nattributes: {locale: {default: en}, nickName: {expression: 'ToUpper([title])'}}\n",
+    "kind: Mapping\nresource: User\nattributes: {nickName: {expression: 'SelectUniqueValue([userName], [title])'}}\n",
+    "kind: Mapping\nresource: User\nscope: [{clauses: [{attribute: title, operator: IS NULL}]}]\n",
 ]
 
 
@@ -247,3 +251,15 @@ def test_what_no_version_wrote_is_read_anew(tmp_path: Path, body: bytes) -> None
     expected = outcome(tmp_path, store)
     store.kept = dict.fromkeys(store.kept, body)
     assert outcome(tmp_path, store) == expected
+
+
+def test_what_depends_on_the_time_is_kept_for_that_time(tmp_path: Path) -> None:
+    (tmp_path / "mapping.yaml").write_text(
+        "kind: Mapping\nresource: User\nattributes: {title: {expression: 'CStr(Now())'}}\n", encoding="utf-8"
+    )
+    (tmp_path / "users.yaml").write_text("kind: User\nuserName: ann\n", encoding="utf-8")
+    store = Memory()
+    for day, found in ((1, 0), (1, 1), (2, 1)):
+        read = open_manifests(tmp_path, datetime(2026, 11, day, tzinfo=UTC)).read(store)
+        assert read.desired.users[0].attributes["title"] == f"11/{day}/2026 12:00:00 AM"
+        assert store.counts["found"] == found
