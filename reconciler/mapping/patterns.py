@@ -31,8 +31,8 @@ _TOKEN = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _ESCAPES = {r"\z": r"\Z", r"\Z": r"(?=\n?\Z)", r"\e": r"\x1b"}
-_IN_CLASS = {"-[": "--[", "[": r"\[", "&": r"\&", "|": r"\|", "~": r"\~", r"\e": r"\x1b"}
-_CLASS_TOKEN = re.compile(r"\\.|-\[|.", re.DOTALL)
+_IN_CLASS = {"-[": "--[", "--": r"-\-", "[": r"\[", "&": r"\&", "|": r"\|", "~": r"\~", r"\e": r"\x1b"}
+_CLASS_TOKEN = re.compile(r"\\.|-\[|--|.", re.DOTALL)
 _SUBSTITUTION = re.compile(r"\$(?:(?P<number>\d+)|\{(?P<name>\w+)\}|(?P<sign>[$&`'+_]))")
 
 _Match: TypeAlias = "regex.Match[str]"
