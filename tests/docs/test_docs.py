@@ -17,15 +17,16 @@ from reconciler.cli import COMMANDS, root, run_command
 from reconciler.core.model import ResourceType
 from reconciler.manifests.json_schema import manifest_json_schema
 from reconciler.manifests.profiles import profile
-from reconciler.manifests.read import read_manifests
+from reconciler.manifests.read import open_manifests
 from reconciler.report.plan_json import plan_schema
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MANIFESTS = (ROOT / "docs" / "manifests.md").read_text(encoding="utf-8")
+MAPPING = (ROOT / "docs" / "mapping.md").read_text(encoding="utf-8")
 EXAMPLES = [
     pytest.param(text, id=f"{name}:{number}")
-    for name, page in (("README", README), ("manifests", MANIFESTS))
+    for name, page in (("README", README), ("manifests", MANIFESTS), ("mapping", MAPPING))
     for number, text in enumerate(re.findall(r"^ *```yaml\n(.*?)^ *```", page, re.MULTILINE | re.DOTALL), 1)
 ]
 
@@ -44,7 +45,9 @@ def test_examples_are_valid(text: str, tmp_path: Path) -> None:
     for path, data in DATA:
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text(data, encoding="utf-8")
-    read_manifests(tmp_path)
+    opened = open_manifests(tmp_path)
+    opened.read()
+    opened.run_tests()
     for document in YAML(typ="safe", pure=True).load_all(
         re.sub(r"issued: \S+?(,|}|\n)", r"issued: '2026-11-01'\1", text)
     ):
