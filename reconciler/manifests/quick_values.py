@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 MARK = "\x7f"
 _PLAIN = frozenset((str, bool, int, float, type(None)))
-_ESCAPED_MARK = re.compile(rb"\\(?:x|u00|U000000)7[fF]")
+_ESCAPED = re.compile(rb"\\(?:(?:x|u00|U000000)7[fF]|(?:u|U0000)[dD][89a-fA-F])")
+"""A mark, or half a surrogate pair."""
 _TAG = re.compile(rb"(?:\n|[-:,\[{?]) *[!?]")
 """A tag or a complex key, as far as it stands where a value may begin."""
 _MERGE = re.compile(rb"<<\s*[:,}]")
@@ -75,7 +76,7 @@ def parse_part(part: bytes, depth: int) -> Value:
 
 def _is_odd(part: bytes) -> bool:
     """Whether there is something in it that the parsers are known to read differently."""
-    if (b"\\" in part and _ESCAPED_MARK.search(part)) or (b"<<" in part and _MERGE.search(part)):
+    if (b"\\" in part and _ESCAPED.search(part)) or (b"<<" in part and _MERGE.search(part)):
         return True
     if (b"!" in part or b"?" in part) and _TAG.search(part):
         return True

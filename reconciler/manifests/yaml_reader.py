@@ -37,6 +37,7 @@ Path = tuple[str | int, ...]
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TAG_PREFIX = "tag:yaml.org,2002:"
 _TAGS = frozenset(f"{_TAG_PREFIX}{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq"))
 _TAGGED: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,), "null": (type(None),)}
@@ -207,9 +208,20 @@ def _fast_events(text: str) -> Iterator[Any]:
 
 
 def _scalar(event: Any) -> Value:
+    if event.style == '"' and _SURROGATE.search(event.value):
+        event.value = _joined(event)
     if event.tag:
         return _tagged(event)
     return event.value if event.style else _plain(event.value)
+
+
+def _joined(event: Any) -> str:
+    """Text with its surrogate pairs, which JSON's escapes come in, as the characters that they mean."""
+    try:
+        return str(event.value.encode("utf-16", "surrogatepass").decode("utf-16"))
+    except UnicodeDecodeError:
+        message = "half a surrogate pair is no character: write both escapes, or the character"
+        raise YamlProblem(message, _place(event)) from None
 
 
 def _tagged(event: Any) -> Value:

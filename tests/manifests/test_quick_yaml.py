@@ -120,6 +120,7 @@ def test_usual_texts_are_read_the_quick_way(text: str) -> None:
         "kind: User\n0123: a\n'0123': b\n",
         "kind: User\nuserName: a\nuserName: b\n",
         "kind: User\ntitle: a\x7fb\n",
+        'kind: User\ntitle: "\\ud83d\\ude00"\nnickName: !!str "\\uD83D\\uDE00"\n',
         'kind: User\ntitle: "a\\x7f"\nnickName: 0123\n',
         "kind: User\n\ttitle: a\n",
         "kind: User\ntitle: a\u2028b\n",
