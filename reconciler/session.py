@@ -18,6 +18,7 @@ from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.manifest_cache import open_manifest_cache
 from reconciler.manifests.read import open_manifests
 from reconciler.settings import (
+    check_pinned,
     choose_tenant,
     expiry_warning,
     is_sandbox,
@@ -110,6 +111,7 @@ def connect(session: Session, options: PlanOptions) -> Iterator[Directory]:
     notice = expiry_warning(tenant.token, datetime.now(UTC).date())
     if notice:
         options.on_talk(f"warning: {notice}")
+    check_pinned(tenant)
     users_scope, groups_scope = ownership_filters(tenant)
     connection = Connection(
         endpoint=tenant.endpoint,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SANDBOX = "sandbox:"
 EXPIRY_NOTICE_DAYS = 7
 COMMAND_SECONDS = 60
+PINNED = "RECONCILER_PINNED_ENDPOINT"
 
 
 def color_wanted(*, terminal: bool) -> bool:
@@ -73,6 +74,28 @@ def sandbox_database(tenant: Tenant, state: Path) -> Path:
 def pacing_file(tenant: Tenant, state: Path) -> Path | None:
     """Where one run leaves to the next what it sent; an embedded sandbox counts anew with each run."""
     return None if is_sandbox(tenant) else state / "pacing" / f"{tenant.name}.json"
+
+
+def check_pinned(tenant: Tenant) -> None:
+    """Hold a Tenant document to where this machine may send its token, if it says so in RECONCILER_PINNED_ENDPOINT.
+
+    In a pipeline the manifests may be somebody's proposal: it must not lead the token elsewhere, nor name a program to
+    run or a file to send. Several endpoints are separated by blanks. Raises OperatorError.
+    """
+    pinned = os.environ.get(PINNED, "").split()
+    if not pinned:
+        return
+    if tenant.endpoint not in [each.rstrip("/") for each in pinned]:
+        raise OperatorError(
+            f"tenant `{tenant.name}` has the endpoint {tenant.endpoint}, and this machine is pinned to"
+            f" {' and '.join(pinned)}",
+            hint=f"if the endpoint is to change, change {PINNED} where the pipeline is configured",
+        )
+    if tenant.token and not tenant.token.env:
+        raise OperatorError(
+            f"tenant `{tenant.name}` takes its token from {_described(tenant.token)}, and this machine is pinned",
+            hint="pinned, a token comes from the environment only: `token: {env: NAME}`",
+        )
 
 
 def read_token(source: TokenSource | None) -> str | None:

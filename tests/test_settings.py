@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import date
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ import pytest
 
 from reconciler.core.tenant import Tenant, TokenSource
 from reconciler.errors import OperatorError, UsageError
-from reconciler.settings import choose_tenant, expiry_warning, read_token
+from reconciler.settings import check_pinned, choose_tenant, expiry_warning, read_token
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,3 +74,31 @@ def test_the_default_tenant_or_the_only_one() -> None:
 )
 def test_expiry(today: date, text: str | None) -> None:
     assert expiry_warning(TokenSource(env="T", issued=date(2026, 11, 1)), today) == text
+
+
+ENDPOINT = "https://api.4me.com/scim/v2"
+
+
+@pytest.mark.parametrize(
+    ("pinned", "endpoint", "token", "problem"),
+    [
+        ("", "https://elsewhere.example", TokenSource(file="/etc/passwd"), None),
+        (f"{ENDPOINT}/", ENDPOINT, TokenSource(env="FOURME_TOKEN"), None),
+        (f"https://api.4me.qa/scim/v2 {ENDPOINT}", ENDPOINT, None, None),
+        (ENDPOINT, "https://elsewhere.example", None, "has the endpoint https://elsewhere.example"),
+        (ENDPOINT, f"{ENDPOINT}.elsewhere.example", None, "this machine is pinned to https://api.4me.com/scim/v2"),
+        (ENDPOINT, "sandbox:", None, "has the endpoint sandbox:"),
+        (ENDPOINT, ENDPOINT, TokenSource(file="/etc/passwd"), "takes its token from the file /etc/passwd"),
+        (ENDPOINT, ENDPOINT, TokenSource(command=("curl",)), "takes its token from the command `curl`"),
+    ],
+)
+def test_a_pinned_machine_sends_its_token_nowhere_else(
+    pinned: str, endpoint: str, token: TokenSource | None, problem: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILER_PINNED_ENDPOINT", pinned)
+    tenant = Tenant("production", endpoint, token=token)
+    if problem is None:
+        check_pinned(tenant)
+        return
+    with pytest.raises(OperatorError, match=re.escape(problem)):
+        check_pinned(tenant)
