@@ -20,7 +20,10 @@ Anything else that escapes is a bug and shows its traceback.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class ReconcilerError(Exception):
@@ -52,10 +55,11 @@ class Problem:
 
 
 class ManifestError(ReconcilerError):
-    """The manifest set is not usable; `problems` lists everything that is wrong, sorted by place."""
+    """The manifest set is not usable; `problems` lists everything that is wrong, `warnings` what is odd, by place."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: list[Problem], warnings: Iterable[Problem] = ()) -> None:
         self.problems = tuple(sorted(set(problems)))
+        self.warnings = tuple(sorted(set(warnings)))
         count = len(self.problems)
         noun = "problem" if count == 1 else "problems"
         super().__init__(f"{count} {noun} found, nothing was done")

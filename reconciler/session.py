@@ -44,7 +44,7 @@ READ_BESIDE = 1_000_000
 """Bytes of manifests from which on they are parsed while live state is read, and files that did not change are not."""
 
 
-def _silent(_done: int, _total: int | None) -> None:
+def _silent(*_heard: object) -> None:
     return
 
 
@@ -53,8 +53,8 @@ class PlanOptions:
     """What to plan: `targets` are keys, `allow` lets guards pass up to a count.
 
     `at` is what Now() in mappings gives, else the start of the run. `recent_members`: see `Question`. `on_read` hears
-    of users read and their total, `on_talk` of waits and warnings that are not the plan's. Setting `stop` ends all
-    reading; a wait longer than `max_wait` seconds ends it too.
+    of users read and their total, `on_talk` of waits and warnings that are not the plan's, `on_tenant` of the tenant
+    once it is known. Setting `stop` ends all reading; a wait longer than `max_wait` seconds ends it too.
     """
 
     manifests: Path
@@ -69,6 +69,7 @@ class PlanOptions:
     stop: Event = field(default_factory=Event)
     on_read: Callable[[int, int | None], None] = _silent
     on_talk: Callable[[str], None] = print
+    on_tenant: Callable[[Tenant], None] = _silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def open_session(options: PlanOptions, watch: Watch | None = None) -> Session:
     except ReconcilerError:
         folder.read()
         raise
+    options.on_tenant(tenant)
     identity = TenantIdentity(tenant.name, tenant.endpoint, tenant.account)
     store = open_snapshot(options.state, identity, (tenant.users.filter, tenant.groups.filter), options.on_talk)
     kept = None if watch else open_manifest_cache(options.state, options.manifests, options.on_talk)

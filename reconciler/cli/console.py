@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.heard import Heard
 from reconciler.settings import color_wanted
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Console:
     verbose: bool = False
     quiet: bool = False
     plain: bool = False
+    heard: Heard = field(default_factory=Heard, init=False, repr=False, compare=False)
     bars: list[Bar] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property

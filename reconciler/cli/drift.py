@@ -9,11 +9,11 @@ import click
 
 from reconciler.cli.options import (
     at_option,
-    format_option,
     manifests_argument,
     max_wait_option,
     plan_options,
     refresh_option,
+    results_format_option,
     target_option,
 )
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: reconciler drift manifests --format json. Exit codes: 0 none, 1 error, 2 drift found.")
 @manifests_argument
-@format_option
+@results_format_option
 @target_option
 @refresh_option
 @at_option
@@ -40,6 +40,6 @@ def command(console: Console, /, manifests: Path, output_format: str, **chosen: 
     with console.progress("reading 4me") as read:
         planned = run.plan(plan_options(console, manifests, read, **chosen))
     tell_reading(console, planned)
-    console.out(render(planned.plan, output_format, console, as_drift=True))
+    console.out(render(planned.plan, output_format, console, manifests=manifests, as_drift=True))
     console.say(render_reliance(planned.reading, time.time()))
     return 2 if planned.plan.actions or planned.breached else 0

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from reconciler.run import PlanOptions
 
 FORMATS = ("text", "json", "markdown", "html")
+MACHINE_FORMATS = ("junit", "sarif", "github")
+"""For pipelines: results with their places in the manifests."""
 
 
 class Allowance(click.ParamType[tuple[str, int]]):
@@ -95,6 +97,14 @@ refresh_option = click.option(
 format_option = click.option(
     "--format", "output_format", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print it."
 )
+results_format_option = click.option(
+    "--format",
+    "output_format",
+    type=click.Choice([*FORMATS, *MACHINE_FORMATS]),
+    default="text",
+    show_default=True,
+    help="How to print it; junit, sarif and github are for pipelines.",
+)
 
 
 def plan_options(
@@ -119,4 +129,5 @@ def plan_options(
         max_wait=max_wait if isinstance(max_wait, float) else None,
         on_read=read,
         on_talk=console.say,
+        on_tenant=console.heard.hear_tenant,
     )

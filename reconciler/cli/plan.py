@@ -10,11 +10,11 @@ import click
 from reconciler.cli.options import (
     allow_option,
     at_option,
-    format_option,
     manifests_argument,
     max_wait_option,
     plan_options,
     refresh_option,
+    results_format_option,
     target_option,
 )
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 )
 @manifests_argument
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Also save the plan, for apply --plan.")
-@format_option
+@results_format_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do.")
 @target_option
 @refresh_option
@@ -46,7 +46,7 @@ def command(console: Console, /, manifests: Path, out: Path | None, output_forma
     tell_reading(console, planned)
     if out:
         save_plan(planned.plan, out)
-    console.out(render(planned.plan, output_format, console))
+    console.out(render(planned.plan, output_format, console, manifests=manifests))
     run.refuse_breached(planned)
     say_forecast(console, planned.forecast)
     if out:

@@ -6,6 +6,7 @@ import os
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from reconciler.cli.options import MACHINE_FORMATS
 from reconciler.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -17,8 +18,17 @@ if TYPE_CHECKING:
     from reconciler.run import Planned
 
 
-def render(plan: Plan, output_format: str, console: Console, *, as_drift: bool = False) -> str:
-    """`plan` as text, json, markdown or html; as drift: told from 4me's side (text only)."""
+def render(
+    plan: Plan, output_format: str, console: Console, *, manifests: Path | None = None, as_drift: bool = False
+) -> str:
+    """`plan` in any of `FORMATS`, and where its `manifests` are known in those for pipelines.
+
+    As drift: told from 4me's side (text and formats for pipelines).
+    """
+    if manifests and output_format in MACHINE_FORMATS:
+        from reconciler.cli.machine_formats import render_plan_results
+
+        return render_plan_results(plan, output_format, console, manifests, as_drift=as_drift)
     if output_format == "json":
         from reconciler.report.plan_json import render_plan_json
 

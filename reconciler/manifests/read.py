@@ -129,7 +129,7 @@ class ManifestFolder:
             for path, message in run_tests(document.value, mapping, time_zones, self._now):
                 self._problems.report(document.file, (*document.path, *path), message)
         if self._problems.found:
-            raise ManifestError(self._problems.found)
+            raise ManifestError(self._problems.found, self._problems.warnings)
 
     def _read_whole(self, store: Store | None) -> Manifests:
         with _collector_paused():
@@ -138,7 +138,7 @@ class ManifestFolder:
             records = self._read_records(mappings, self._find_kept(store, mappings))
             desired = self._build_desired(records, mappings) if mappings and self._complete else None
         if self._problems.found or mappings is None or desired is None:
-            raise ManifestError(self._problems.found)
+            raise ManifestError(self._problems.found, self._problems.warnings)
         users, groups = mappings[ResourceType.USER], mappings[ResourceType.GROUP]
         return Manifests(self._digest, tenants, desired, users, groups, tuple(self._problems.warnings))
 
