@@ -47,15 +47,19 @@ def command(console: Console, /, expression: str, given: tuple[str, ...], **chos
     try:
         trial = try_expression(expression, _record(given), surroundings, chosen["taken"])
     except (ExpressionProblem, EvaluationProblem) as problem:
-        place = f"expression:1:{problem.start + 1}"
         shown = excerpt(expression, (problem.start, problem.end))
-        raise OperatorError(f"{place}: {problem}\n{shown}") from None
+        raise OperatorError(f"{_place(expression, problem.start)}: {problem}\n{shown}") from None
     for warning in trial.warnings:
-        console.say(safe(f"warning: expression:1:{warning.start + 1}: {warning.message}"))
+        console.say(safe(f"warning: {_place(expression, warning.start)}: {warning.message}"))
     if chosen["steps"]:
         console.say(render_steps(trial.steps))
     console.out(_as_json(trial) if chosen["output_format"] == "json" else _as_text(trial))
     return 0
+
+
+def _place(expression: str, offset: int) -> str:
+    before = expression[:offset]
+    return f"expression:{before.count(chr(10)) + 1}:{offset - before.rfind(chr(10))}"
 
 
 def _record(given: tuple[str, ...]) -> Attributes:
@@ -80,7 +84,7 @@ def _value(text: str) -> Any:
         return None
     if text[:1] in ("[", "{"):
         try:
-            return json.loads(text)
+            return _parsed(text)
         except ValueError:
             return text
     return text
@@ -104,24 +108,35 @@ def _object(text: str, where: str) -> dict[str, Any]:
 
 def _json(text: str, where: str) -> Any:
     try:
-        return json.loads(text)
+        return _parsed(text)
     except ValueError as error:
         raise UsageError(f"{where}: no JSON: {error}") from None
 
 
+def _parsed(text: str) -> Any:
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is no number in JSON")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except RecursionError:
+        raise ValueError("too many levels") from None
+
+
 def _as_text(trial: Trial) -> str:
-    from reconciler.mapping.expressions.values import IGNORE
+    from reconciler.mapping.expressions.values import IGNORE, Ignore
     from reconciler.report.words import safe
 
-    if trial.value is IGNORE:
-        return "(not written: the expression says to leave the attribute as it is)"
+    if isinstance(trial.value, Ignore):
+        what = "leave the attribute as it is" if trial.value is IGNORE else "leave out the whole record"
+        return f"(not written: the expression says to {what})"
     return safe(trial.value) if isinstance(trial.value, str) else json.dumps(trial.value, ensure_ascii=False)
 
 
 def _as_json(trial: Trial) -> str:
-    from reconciler.mapping.expressions.values import IGNORE
+    from reconciler.mapping.expressions.values import Ignore
     from reconciler.report.explain import steps_as_values
 
-    ignored = trial.value is IGNORE
+    ignored = isinstance(trial.value, Ignore)
     shown = {"value": None if ignored else trial.value, "ignored": ignored, "steps": steps_as_values(trial.steps)}
     return json.dumps(shown, indent=2, ensure_ascii=False)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SECONDS = 0.25
 """How long one call may take."""
 
+LONGEST_RESULT = 1_000_000
+"""Characters that a replacement may come to: no attribute is that long."""
+
 _LONGEST = 10_000
 _TOKEN = re.compile(
     r"""(?P<number>\\[1-9]\d*)
@@ -81,8 +84,18 @@ class Pattern:
         A group that does not exist stands for its own letters, one that did not match for nothing.
         """
         parts = _substitution(self, template)
+        room = LONGEST_RESULT
+
+        def substitute(match: _Match) -> str:
+            nonlocal room
+            new = "".join([part(match) for part in parts])
+            room -= len(new)
+            if room < 0:
+                raise self._too_much()
+            return new
+
         try:
-            return self._compiled.sub(lambda match: "".join([part(match) for part in parts]), text, timeout=SECONDS)
+            return self._compiled.sub(substitute, text, timeout=SECONDS)
         except TimeoutError:
             raise self._too_long() from None
 
@@ -104,11 +117,16 @@ class Pattern:
             for match in self._compiled.finditer(text, timeout=SECONDS):
                 start, end = match.span(number)
                 if start >= rest:
+                    if len(parts) * len(replacement) > 2 * LONGEST_RESULT:
+                        raise self._too_much()
                     parts += [text[rest:start], replacement]
                     rest = end
         except TimeoutError:
             raise self._too_long() from None
         return "".join([*parts, text[rest:]])
+
+    def _too_much(self) -> PatternProblem:
+        return PatternProblem(f"the pattern `{self.text}` makes more than {LONGEST_RESULT:,} characters of this text")
 
     def _too_long(self) -> PatternProblem:
         return PatternProblem(f"the pattern `{self.text}` takes too long on this text")

@@ -10,6 +10,8 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from reconciler.mapping.patterns import LONGEST_RESULT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -33,6 +35,12 @@ class Skipped(Exception):
     def __init__(self, ignore: Ignore) -> None:
         super().__init__(ignore)
         self.ignore = ignore
+
+
+def check_length(characters: int) -> None:
+    """Refuses results that would be longer than any attribute is: functions in one another multiply."""
+    if characters > LONGEST_RESULT:
+        raise Unfit(f"expected at most {LONGEST_RESULT:,} characters, found a result of more")
 
 
 def is_null(value: Inner) -> bool:
@@ -159,7 +167,12 @@ def for_each(apply: Callable[..., Inner]) -> Callable[..., Inner]:
         if type(value) is str:
             return apply(value, *rest)
         if isinstance(value, list):
-            results: list[Any] = [apply(text, *rest) for text in to_texts(value)]
+            results: list[Any] = []
+            characters = 0
+            for text in to_texts(value):
+                results.append(apply(text, *rest))
+                characters += len(results[-1] or "")
+                check_length(characters)
             return results or None
         return None if is_null(value) else apply(to_text(value), *rest)
 

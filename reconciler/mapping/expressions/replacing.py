@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.mapping.expressions.inner import Unfit, for_each, is_empty, to_text
+from reconciler.mapping.expressions.inner import Unfit, check_length, for_each, is_empty, to_text
 from reconciler.mapping.patterns import PatternProblem, compile_pattern
 
 if TYPE_CHECKING:
@@ -34,11 +34,17 @@ def to_old(value: Inner) -> str:
 
 
 def _texts(source: str, old: Inner, value: Inner) -> str:
-    return source.replace(to_old(old), to_text(value))
+    return _replaced(source, to_old(old), to_text(value))
 
 
 def _template(source: str, old: Inner, template: Inner) -> str:
-    return to_text(template).replace(to_old(old), source)
+    return _replaced(to_text(template), to_old(old), source)
+
+
+def _replaced(text: str, old: str, new: str) -> str:
+    if len(new) > len(old):
+        check_length(len(text) + text.count(old) * (len(new) - len(old)))
+    return text.replace(old, new)
 
 
 def _matches(source: str, pattern: Inner, value: Inner) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.mapping.expressions import dates, generated, replacing
-from reconciler.mapping.expressions.inner import Skipped, Unfit, is_empty, to_text, to_texts, to_truth
+from reconciler.mapping.expressions.inner import Skipped, Unfit, check_length, is_empty, to_text, to_texts, to_truth
 from reconciler.mapping.expressions.syntax import Empty, Literal
 from reconciler.mapping.expressions.values import IGNORE
 
@@ -88,7 +88,10 @@ def _join(_nodes: Sequence[Node], runs: Sequence[Run], _number: int) -> Run:
                     parts.append(value)
             elif value is not None:
                 parts += to_texts(value)
-        return to_text(separator(attributes, surroundings)).join(parts)
+        between = to_text(separator(attributes, surroundings))
+        if len(parts) > len(sources):
+            check_length(len(between) * len(parts))
+        return between.join(parts)
 
     return join
 

@@ -6,7 +6,16 @@ from base64 import b64encode
 from typing import TYPE_CHECKING
 
 from reconciler.core.suggest import did_you_mean
-from reconciler.mapping.expressions.inner import Unfit, for_each, is_null, shown, to_text, to_texts, to_whole
+from reconciler.mapping.expressions.inner import (
+    Unfit,
+    check_length,
+    for_each,
+    is_null,
+    shown,
+    to_text,
+    to_texts,
+    to_whole,
+)
 
 if TYPE_CHECKING:
     from reconciler.mapping.expressions.inner import Inner
@@ -15,17 +24,21 @@ TEXT_COMPARE = "vbTextCompare"
 BINARY_COMPARE = "vbBinaryCompare"
 
 
+_append_to_each = for_each(lambda text, suffix: text + suffix)
+_prepend_to_each = for_each(lambda text, prefix: prefix + text)
+
+
 def append(source: Inner, suffix: Inner) -> Inner:
     """The source with the suffix behind it."""
     if isinstance(source, list) and source:
-        return [text + to_text(suffix) for text in to_texts(source)]
+        return _append_to_each(source, to_text(suffix))
     return None if is_null(source) and is_null(suffix) else to_text(source) + to_text(suffix)
 
 
 def prepend(prefix: Inner, source: Inner) -> Inner:
     """The source with the prefix before it."""
     if isinstance(source, list) and source:
-        return [to_text(prefix) + text for text in to_texts(source)]
+        return _prepend_to_each(source, to_text(prefix))
     return append(prefix, source)
 
 
@@ -130,10 +143,12 @@ def _stripped(text: str) -> str:
 
 
 def _base64(text: str) -> str:
+    check_length(2 * len(text))
     return b64encode(text.encode("utf-16-le", "surrogatepass")).decode("ascii")
 
 
 def _hexadecimal(text: str) -> str:
+    check_length(2 * len(text))
     return text.encode("utf-8", "surrogatepass").hex().upper()
 
 

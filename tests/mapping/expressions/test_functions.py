@@ -387,3 +387,26 @@ def test_values_that_do_not_fit(expression: str, part: str | None, message: str,
     with pytest.raises(EvaluationProblem, match=f"^{re.escape(message)}$") as caught:
         evaluate(expression, GIVEN | {"strange": [{"type": "x"}], "huge": 10**31})
     assert expression[caught.value.start : caught.value.end] == (part or expression)
+
+
+@pytest.mark.parametrize(
+    ("name", "rest"),
+    [
+        ("Replace", ', "b", , , "bbbbbbbbbb", , )'),
+        ("Replace", ', "x", , , , , "xxxxxxxxxx")'),
+        ("Replace", ', , "b", , "$_$_", , )'),
+        ("Replace", ', , "(?<all>b)", "all", "bbbbbbbbbb", , )'),
+        ("ConvertToUTF8Hex", ")"),
+        ("ConvertToBase64", ")"),
+    ],
+)
+def test_results_that_grow_in_one_another_end(name: str, rest: str, evaluate: Evaluate) -> None:
+    expression = f"{name}(" * 50 + "[a]" + rest * 50
+    with pytest.raises(EvaluationProblem, match=f"^{name}: .* 1,000,000 characters"):
+        evaluate(expression, {"a": "bbbbb"})
+
+
+@pytest.mark.parametrize("expression", ["Join([a], [b], [b])", "Append([b], [a])", "Prepend([a], [b])"])
+def test_long_texts_times_many_values_end(expression: str, evaluate: Evaluate) -> None:
+    with pytest.raises(EvaluationProblem, match="1,000,000 characters"):
+        evaluate(expression, {"a": "a" * 2_000, "b": ["b"] * 1_000})
