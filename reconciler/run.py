@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.apply import Applier, Known
+from reconciler.core.applied import Settlement
 from reconciler.core.directory import Question
 from reconciler.core.forecast import count_requests, make_forecast
 from reconciler.core.guards import Policy, explain_breach
@@ -58,6 +59,8 @@ class Planned:
     changeset: Changeset
     reading: Reading
     forecast: Forecast
+    manifests: Manifests
+    request: PlanRequest
 
     @property
     def breached(self) -> tuple[Guard, ...]:
@@ -112,9 +115,16 @@ def validate(folder: Path, now: datetime | None = None) -> Manifests:
 
 def plan(options: PlanOptions) -> Planned:
     """What apply would do; only reads."""
-    session = open_session(options)
+    return plan_session(open_session(options), options)
+
+
+def plan_session(session: Session, options: PlanOptions) -> Planned:
+    """What apply would do to an opened tenant; only reads."""
     with connect(session, options) as directory:
-        return _plan(session, directory, options)
+        planned = _plan(session, directory, options)
+    if not planned.plan.actions:
+        _settle(session, planned, ())
+    return planned
 
 
 def look_up(options: PlanOptions, identity: Identity) -> LiveState:
@@ -144,6 +154,7 @@ def apply(options: PlanOptions, how: ApplyOptions) -> Applied:
         selected = _select(planned, how.approved)
         outcomes = _carry_out(planned, selected, (directory, session.tenant, options), how)
     _remember(session, planned, outcomes)
+    _settle(session, planned, outcomes)
     return replace(_leftovers(planned, how.approved), outcomes=outcomes)
 
 
@@ -186,6 +197,8 @@ def _plan(session: Session, directory: Directory, options: PlanOptions) -> Plann
         changeset,
         reading,
         _forecast(changeset.actions, directory, session.tenant),
+        manifests,
+        request,
     )
 
 
@@ -318,3 +331,14 @@ def _remember(session: Session, planned: Planned, outcomes: Sequence[Outcome]) -
     elif before and any(outcome.live for outcome in outcomes):
         written = (outcome.live for outcome in outcomes if outcome.live)
         session.store.save(remember_writes(before, written), before)
+
+
+def _settle(session: Session, planned: Planned, outcomes: Sequence[Outcome]) -> None:
+    """Keep what was applied, or what turned out to be so already: what later differs from it can be told apart."""
+    plan, known = planned.plan, session.applied
+    if planned.breached and not outcomes:
+        return
+    everything = planned.request.everything and plan.live.summary.complete
+    if plan.actions or (everything and not known.is_of(plan.manifests.digest)):
+        settlement = Settlement(planned.changeset.pairs, planned.changeset.names, plan.actions, outcomes)
+        known.save(settlement, at=_now(), manifests=plan.manifests.digest, everything=everything)

@@ -12,6 +12,7 @@ from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING
 
+from reconciler.applied import open_applied
 from reconciler.core.directory import Assumptions
 from reconciler.core.model import TenantIdentity
 from reconciler.errors import ManifestError, Problem, ReconcilerError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from reconciler.applied import AppliedFile
     from reconciler.core.snapshot import Snapshot
     from reconciler.core.tenant import Scope, Tenant
     from reconciler.manifests.read import Manifests
@@ -74,13 +76,17 @@ class PlanOptions:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A tenant of a manifest set; `manifests` gives all of the set, `snapshot` is what earlier runs know."""
+    """A tenant of a manifest set.
+
+    `manifests` gives all of the set, `snapshot` is what earlier runs know, `applied` what earlier applies left.
+    """
 
     tenant: Tenant
     identity: TenantIdentity
     manifests: Callable[[], Manifests]
     store: StoredSnapshot
     snapshot: Snapshot | None
+    applied: AppliedFile
 
 
 def open_session(options: PlanOptions, watch: Watch | None = None) -> Session:
@@ -100,7 +106,8 @@ def open_session(options: PlanOptions, watch: Watch | None = None) -> Session:
     store = open_snapshot(options.state, identity, (tenant.users.filter, tenant.groups.filter), options.on_talk)
     kept = None if watch else open_manifest_cache(options.state, options.manifests, options.on_talk)
     read = partial(folder.read, kept)
-    return Session(tenant, identity, (lambda: whole) if whole else read, store, store.load())
+    applied = open_applied(options.state, identity, options.on_talk)
+    return Session(tenant, identity, (lambda: whole) if whole else read, store, store.load(), applied)
 
 
 @contextmanager

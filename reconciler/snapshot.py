@@ -13,20 +13,20 @@ import sqlite3
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from pydantic_core import from_json, to_json
 
-from reconciler.core.members import Members
-from reconciler.core.model import Live, Member, ResourceType
+from reconciler.core.model import Member, ResourceType
 from reconciler.core.snapshot import Snapshot, TypeSnapshot
+from reconciler.rows import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from reconciler.core.model import TenantIdentity
+    from reconciler.core.model import Live, TenantIdentity
 
 LAYOUT = 4
 CHUNK = 250
@@ -203,16 +203,8 @@ def _make_chunks(
         if number in rows:
             rows[number].append(live)
     for number, found in rows.items():
-        alike: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
-        for live in found:
-            alike.setdefault(tuple(live.attributes), []).append(_row(live))
-        body = to_json([*alike.items()])
+        body = pack(found)
         yield type_.value, number, body, crc32(body)
-
-
-def _row(live: Live) -> tuple[Any, ...]:
-    members = None if live.members is None else (live.members.users, live.members.groups)
-    return live.id, live.key, live.active, members, live.owned, *live.attributes.values()
 
 
 def _read_chunks(connection: sqlite3.Connection, type_: ResourceType) -> dict[str, Live]:
@@ -220,9 +212,5 @@ def _read_chunks(connection: sqlite3.Connection, type_: ResourceType) -> dict[st
     for body, told in connection.execute("SELECT body, sum FROM chunks WHERE type = ?", (type_.value,)):
         if crc32(body) != told:
             raise ValueError("damaged chunk")
-        for names, rows in from_json(body):
-            for id_, key, active, members, owned, *values in rows:
-                named = None if members is None else Members(*map(frozenset, members))
-                attributes = dict(zip(names, values, strict=True))
-                lives[id_] = Live(type_, id_, key, attributes, active, named, owned)
+        lives.update((live.id, live) for live in unpack(type_, body))
     return lives

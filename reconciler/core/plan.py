@@ -65,16 +65,24 @@ class PlanRequest:
         """Whether resources that are declared nowhere matter."""
         return not self.targets
 
+    def includes(self, desired: Desired) -> bool:
+        """Whether this one is planned for."""
+        return not self.targets or desired.key.casefold() in self.targets
+
 
 @dataclass(frozen=True, slots=True)
 class Changeset:
-    """What planning comes to: actions in order, the guards' verdicts, warnings, the numbers, and who is who."""
+    """What planning comes to: actions in order, the guards' verdicts, warnings, the numbers, and who is who.
+
+    `pairs`: what was planned for, each with the live resource that it is.
+    """
 
     actions: tuple[Action, ...]
     guards: tuple[Guard, ...]
     warnings: tuple[str, ...]
     summary: Summary
     names: Names
+    pairs: Sequence[tuple[Desired, Live | None]] = ()
 
     @property
     def ids(self) -> dict[Member, str]:
@@ -122,6 +130,7 @@ def make_plan(desired: DesiredState, live: LiveState, request: PlanRequest) -> C
         warnings=tuple(dict.fromkeys(findings.warnings)),
         summary=_summarise(ordered, users, groups, live.unread_users),
         names=planner.names,
+        pairs=tuple(pair for pairing in (users, groups) for pair in pairing.pairs if request.includes(pair[0])),
     )
 
 
@@ -164,9 +173,7 @@ def _has_fields(resources: Iterable[Desired | Live]) -> bool:
 
 def _planned(planner: Planner, pairing: Pairing, request: PlanRequest) -> Iterable[Action]:
     for desired, live in pairing.pairs:
-        if request.targets and desired.key.casefold() not in request.targets:
-            continue
-        action = planner.plan_pair(desired, live)
+        action = planner.plan_pair(desired, live) if request.includes(desired) else None
         if action:
             yield action
 
