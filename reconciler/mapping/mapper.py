@@ -71,12 +71,11 @@ class RecordMapper:
             return self._map_with_care(shape, given)
         attributes = shape.blank.copy()
         try:
-            for source, target, _, shared, convert, _ in shape.shared:
-                value = given[source]  # type: ignore[index]
-                attributes[target] = shared.get(value) or convert(value)  # type: ignore[union-attr,arg-type,misc]
-            for source, target, _, _, convert, _ in shape.texts:
-                value = given[source]  # type: ignore[index]
-                attributes[target] = value if type(value) is str and value else convert(value)  # type: ignore[misc]
+            for source, target, convert in shape.texts:
+                value = given[source]
+                attributes[target] = value if type(value) is str and value else convert(value)
+            for source, target, convert in shape.values:
+                attributes[target] = convert(given[source])
             for step in shape.others:
                 if step.convert is None:
                     attributes.update(self._shapes.apply(step.rule, given))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from reconciler.core.normalise import is_empty
 from reconciler.core.paths import ENTERPRISE, MANAGER, parse_path
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from reconciler.mapping.rules import Mapping, Rule
     from reconciler.mapping.targets import Converter, Zones
 
+Conversion: TypeAlias = "tuple[str, str, Converter]"
+"""An attribute as its author names it, the target, and what makes the one's value that of the other."""
 Problem = tuple[tuple[str | int, ...], str]
 """A path inside a record (the author's attribute name first), and what is wrong there."""
 MAX_SHAPES, MAX_SHARED = 1024, 32768
@@ -39,14 +41,13 @@ SHARED = _SHARED | _SHARED_LISTS
 class Step(NamedTuple):
     """What a rule does to one attribute.
 
-    What `shared` has for a value is the result; where `is_text`, a non-empty text is it. Else `convert` gives it, and
-    where that is None the rule is to be looked at.
+    Where `is_text`, a non-empty text is the result. Else `convert` gives it, and where that is None the rule is to be
+    looked at.
     """
 
     source: str | None
     target: str
     is_text: bool
-    shared: dict[str, str] | None
     convert: Converter | None
     rule: Rule
 
@@ -56,15 +57,15 @@ class Shape:
     """What the rules come to for records that have the same attributes.
 
     `blank` has the targets in the order of the rules, with the values that are the same for all; what remains are the
-    steps in `shared`, `texts` and `others`, by how quick they are, and `computed` at last, since their values may
-    depend on the key. Where a record's own values tell the targets, all are `others`, in their order: where such
-    targets are written at creation only, `simple` is false, and where `overlaps` says that a whole attribute is also
-    set in part, and the problem that this is.
+    steps in `texts` and `values`, those whose result is the text itself and those that convert a value, and `computed`
+    at last, since their values may depend on the key. Where a record's own values tell the targets, all are `others`,
+    in their order: where such targets are written at creation only, `simple` is false, and where `overlaps` says that
+    a whole attribute is also set in part, and the problem that this is.
     """
 
     steps: tuple[Step, ...]
-    shared: tuple[Step, ...]
-    texts: tuple[Step, ...]
+    texts: tuple[Conversion, ...]
+    values: tuple[Conversion, ...]
     others: tuple[Step, ...]
     computed: tuple[Computed, ...]
     blank: Attributes
@@ -94,15 +95,14 @@ class Shapes:
 
     def _step(self, rule: Rule) -> Step:
         convert = find_converter(self._resource, rule.target, self._zones)
-        shared: dict[str, str] | None = {} if convert and rule.target in _SHARED else None
-        is_text = convert is to_text and shared is None
-        if convert and shared is not None:
-            convert = _remembering(convert, shared)
+        is_text = convert is to_text and rule.target not in _SHARED
+        if convert and rule.target in _SHARED:
+            convert = _Texts(convert).__getitem__
         elif convert and rule.target in _SHARED_LISTS:
             convert = _remembering_lists(convert)
         if convert and rule.default is not None:
             convert = _defaulting(convert, rule.default)
-        return Step(rule.source, rule.target, is_text, shared, convert, rule)
+        return Step(rule.source, rule.target, is_text, convert, rule)
 
     def _make(self, names: tuple[str, ...]) -> Shape:
         steps = tuple(
@@ -122,16 +122,19 @@ class Shapes:
                 blank.update({} if many else self.apply(step.rule, {}))
         except ValueProblem:
             simple = False
-        shared: tuple[Step, ...] = ()
-        texts: tuple[Step, ...] = ()
+        texts: list[Conversion] = []
+        values: list[Conversion] = []
+        others: list[Step] = []
         if many:  # their targets are not known before the record is, so that all are looked at one after the other
-            others = tuple(step._replace(convert=None) if step in same else step for step in steps)
+            others = [step._replace(convert=None) if step in same else step for step in steps]
         else:
-            own = [step for step in steps if step not in same]
-            shared = tuple(step for step in own if step.shared is not None)
-            texts = tuple(step for step in own if step.is_text)
-            others = tuple(step for step in own if step.shared is None and not step.is_text)
-        return Shape(steps, shared, texts, others, self._computed, blank, simple, create_only, only_empty, overlaps)
+            for source, target, is_text, convert, _ in steps:
+                if source in names and convert:
+                    (texts if is_text else values).append((source, target, convert))
+        return Shape(
+            steps, tuple(texts), tuple(values), tuple(others), self._computed, blank, simple,
+            create_only, only_empty, overlaps,
+        )  # fmt: skip
 
 
 def _compile(mapping: Mapping, zones: Zones, now: datetime) -> tuple[Computed, ...]:
@@ -156,16 +159,20 @@ def _defaulting(convert: Converter, default: Value) -> Converter:
     return convert_or_default
 
 
-def _remembering(convert: Converter, shared: dict[str, str]) -> Converter:
-    def remember(value: Value) -> Value:
-        if type(value) is str and (known := shared.get(value)):
-            return known
-        converted = convert(value)
-        if type(value) is str and isinstance(converted, str) and len(shared) < MAX_SHARED:
-            shared[value] = converted
-        return converted
+class _Texts(dict["Value", "Value"]):
+    """What texts come to, each converted once."""
 
-    return remember
+    __slots__ = ("_convert",)
+
+    def __init__(self, convert: Converter) -> None:
+        super().__init__()
+        self._convert = convert
+
+    def __missing__(self, value: Value) -> Value:
+        converted = self._convert(value)
+        if type(value) is str and isinstance(converted, str) and len(self) < MAX_SHARED:
+            self[value] = converted
+        return converted
 
 
 def _remembering_lists(convert: Converter) -> Converter:
