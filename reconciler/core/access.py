@@ -20,7 +20,7 @@ Via: TypeAlias = "tuple[str, ...]"
 """How someone is in a group: () directly, else through these groups, the one that has the person as member first."""
 
 Managed = Literal["always", "create", "empty", "no"]
-"""When an attribute is written: always, at creation only, where 4me has no value, or not at all (it is not declared)."""
+"""When an attribute is written: always, at creation only, where 4me has no value, or not at all (not declared)."""
 
 MembershipOf = Literal["authoritative", "additive", "unmanaged", "undeclared"]
 """Of a group's members: the declared ones and no others, the declared ones and perhaps others, whoever 4me has (they
@@ -104,8 +104,8 @@ class PersonChange:
     """All that changes for one person.
 
     `reason`: why somebody joins, returns or leaves (with the scope's clause), "" for who stays. `attributes`: of who
-    joins all that are declared; of who leaves and is not declared any more, none. `memberships`: effective ones, by
-    group. `groups_before`, `groups_after`: how many groups the person is effectively in. `reports`: people who are
+    is declared only now, all that have a value; of who is not declared any more, none. `memberships`: effective ones,
+    by group. `groups_before`, `groups_after`: how many groups the person is effectively in. `reports`: people who are
     active in HEAD and still have this person, who leaves, as manager. `adopts`: the record says `adopt: true`, and did
     not before. `before`, `after`: where it is declared.
     """
@@ -131,15 +131,17 @@ class PersonChange:
 
     @property
     def new_identity(self) -> bool:
-        """Whether the same name goes with another externalId: somebody else's, perhaps. `plan` refuses to do it."""
+        """Whether the same name goes with another externalId, perhaps that of somebody else.
+
+        A plan blocks it, unless the record says `adopt: true`.
+        """
         return any(each.path == "externalId" and each.before and each.after for each in self.attributes)
 
     @property
     def new_manager(self) -> bool:
-        """Whether someone who was declared before has another manager, or none, by the manifests."""
-        return any(each.path == MANAGER and not each.no_longer_managed for each in self.attributes) and (
-            self.transition is not Transition.JOIN
-        )
+        """Whether someone who stays or returns has another manager, or none, by the manifests."""
+        known = self.transition in (Transition.STAY, Transition.RETURN)
+        return known and any(each.path == MANAGER and not each.no_longer_managed for each in self.attributes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +193,14 @@ class PolicyChange(NamedTuple):
 
 
 class Side(NamedTuple):
-    """One of the two manifest sets: what it was asked for by, its commit (None: files of the working tree), numbers."""
+    """One of the two manifest sets: what it was asked for by, its commit (None: files of the working tree), numbers.
+
+    `folder`: the manifests folder, a posix path from the root of the repository; places are paths below it.
+    """
 
     name: str
     commit: str | None
+    folder: str = "manifests"
     users: int = 0
     groups: int = 0
 
@@ -235,7 +241,7 @@ class AccessSummary:
 class AccessDiff:
     """All that changes between two manifest sets; `people` and `groups` have only what changes, sorted by key.
 
-    `notes` are about the reading of the two sides. Who says the same in other words, files or order changes nothing.
+    `notes` are about the reading of the two sides. The same said in other words, files or order is no change.
     """
 
     base: Side
