@@ -224,7 +224,7 @@ def _read(session: Session, directory: Directory, options: PlanOptions) -> tuple
             manifests = session.manifests()
             for warning in manifests.warnings:
                 options.on_talk(safe(f"warning: {warning}"))
-            wanted.set_result((manifests, _request(session.tenant, manifests, options, session.identity)))
+            wanted.set_result((manifests, plan_request(session.tenant, manifests, options, session.identity)))
             return reading.result(), wanted.result()
         except BaseException as error:
             options.stop.set()
@@ -233,7 +233,8 @@ def _read(session: Session, directory: Directory, options: PlanOptions) -> tuple
             raise
 
 
-def _request(tenant: Tenant, manifests: Manifests, options: PlanOptions, identity: TenantIdentity) -> PlanRequest:
+def plan_request(tenant: Tenant, manifests: Manifests, options: PlanOptions, identity: TenantIdentity) -> PlanRequest:
+    """How these manifests are planned for a tenant. Raises UsageError where a target is not declared."""
     return PlanRequest(
         match_users=manifests.user_mapping.match,
         match_groups=manifests.group_mapping.match,

@@ -210,7 +210,7 @@ class _Builder:
     def _check_cycles(self, records: Sequence[Record], edges: dict[str, list[str]], words: tuple[str, str]) -> None:
         by_key = {_key(each): each for each in records}
         attribute, noun = words
-        for cycle in _cycles(edges):
+        for cycle in find_cycles(edges):
             chain = " → ".join((*cycle, cycle[0]))
             self.problems.append((by_key[cycle[0]], (attribute,), f"cycle of {noun}: {chain}"))
 
@@ -283,7 +283,7 @@ def _goes_round(bosses: dict[str, str]) -> bool:
     return False
 
 
-def _cycles(edges: dict[str, list[str]]) -> Iterator[tuple[str, ...]]:
+def find_cycles(edges: dict[str, list[str]]) -> Iterator[tuple[str, ...]]:
     """Each cycle that a walk over the edges closes, once, starting at its first key."""
     done: set[str] = set()
     for start in edges:
