@@ -5,7 +5,8 @@
     ReconcilerError                 exit 1
     ├── ManifestError               the author of a manifest: every problem, each with its place
     ├── OperatorError               whoever runs the tool: settings, token, files, answers to a prompt
-    │   └── UsageError   exit 64    wrong words on the command line
+    │   ├── UsageError   exit 64    wrong words on the command line
+    │   └── NotConfirmed            a person was asked and did not say yes
     ├── MatchError                  the author: records and live resources cannot be paired one to one
     ├── ServiceError                the service: status, its own words, the request and the resource
     │   ├── LostAnswer              a request was sent and its answer never came: it may have been carried out
@@ -73,6 +74,10 @@ class UsageError(OperatorError):
     """The command line is wrong (sysexits' EX_USAGE)."""
 
     exit_code = 64
+
+
+class NotConfirmed(OperatorError):
+    """A person was asked and did not say yes."""
 
 
 class MatchError(ReconcilerError):

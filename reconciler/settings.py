@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import subprocess
 from datetime import date, timedelta
 from pathlib import Path
@@ -39,6 +40,33 @@ def who() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown"
+
+
+def read_addresses(name: str) -> str | None:
+    """Where news goes, from the environment variable of that name; None where it holds nothing. A secret."""
+    return os.environ.get(name, "").strip() or None
+
+
+def run_link() -> str | None:
+    """The page of the pipeline's run, where a pipeline runs this."""
+    server, repository, number = map(os.environ.get, ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID"))
+    if server and repository and number:
+        return f"{server}/{repository}/actions/runs/{number}"
+    return os.environ.get("CI_JOB_URL")
+
+
+def repository(url: str | None = None, revision: str | None = None) -> tuple[str, str]:
+    """A repository's URL, or the pattern of its links, and the revision: as given, else as the pipeline says, or ""."""
+    environment = os.environ
+    github = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_REPOSITORY")
+    if url is None and all(github):
+        url = "/".join(map(str, github))
+    elif url is None and environment.get("CI_PROJECT_URL"):
+        url = f"{environment['CI_PROJECT_URL']}/-/blob/{{revision}}/{{path}}#L{{line}}"
+    elif url is None:
+        url = re.sub("//[^/]*@", "//", environment.get("BUILD_REPOSITORY_URI", ""))
+    known = map(environment.get, ("GITHUB_SHA", "CI_COMMIT_SHA", "BUILD_SOURCEVERSION"))
+    return url, revision or next(filter(None, known), "") or ""
 
 
 def choose_tenant(tenants: Sequence[Tenant], name: str | None) -> Tenant:

@@ -44,6 +44,18 @@ INTERRUPTED_EXIT = 130
 class LazyGroup(click.Group):
     """Commands by name and one line of help; a command's module is imported when it is called."""
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command, then tell the news, whichever way it ended."""
+        try:
+            code = super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:
+            _tell_news(ctx, error)
+            raise
+        _tell_news(ctx)
+        return code
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -80,6 +92,7 @@ class LazyGroup(click.Group):
 @click.option("-v", "--verbose", count=True, help="Say more about what is done, on stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
 @click.option("--no-color", is_flag=True, help="Plain text (also: NO_COLOR).")
+@click.option("--no-notify", is_flag=True, help="Tell nobody, whatever `notify` in the Tenant document says.")
 @click.version_option(__version__, prog_name="reconciler")
 @click.pass_context
 def root(context: click.Context, /, state_dir: Path, **options: object) -> None:
@@ -94,7 +107,20 @@ def root(context: click.Context, /, state_dir: Path, **options: object) -> None:
         verbose=bool(options["verbose"]),
         quiet=bool(options["quiet"]),
         plain=bool(options["no_color"]),
+        telling=not options["no_notify"],
     )
+
+
+def _tell_news(context: click.Context, error: Exception | None = None) -> None:
+    """To those who did not start the command, where the tenant names any."""
+    console = context.obj
+    if not isinstance(console, Console) or not console.telling or not context.invoked_subcommand:
+        return
+    tenant = console.heard.tenant
+    if tenant and tenant.notify:
+        from reconciler.cli.news import tell_news
+
+        tell_news(console, context.invoked_subcommand, error)
 
 
 def run_command(arguments: Sequence[str] | None = None) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.options import allow_option, at_option, manifests_argument, max_wait_option, plan_options
-from reconciler.errors import OperatorError, PartialApply
+from reconciler.errors import NotConfirmed, OperatorError, PartialApply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,7 +71,7 @@ def command(console: Console, /, manifests: Path, plan_file: Path | None, **chos
             console.out(render(refusal.planned.plan, "text", console))
             raise
     if not applied.confirmed:
-        raise OperatorError("not confirmed, nothing was changed")
+        raise NotConfirmed("not confirmed, nothing was changed")
     if not applied.outcomes and not applied.unapproved and not applied.outdated:
         console.out("No changes. 4me is as the manifests say.")
         return 0
@@ -96,6 +96,7 @@ def _progress(console: Console, read: Bar) -> Iterator[Callable[[Outcome, int], 
         def told(outcome: Outcome, total: int) -> None:
             nonlocal done
             done += 1
+            console.heard.outcomes.append(outcome)
             read.close()
             bar(done, total)
             if not sys.stderr.isatty():

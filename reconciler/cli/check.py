@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.cli.console import Console
+    from reconciler.core.tenant import Tenant
 
 
-@click.command(epilog="Example: reconciler --tenant production check manifests")
+@click.command(epilog="Examples: reconciler --tenant production check manifests; reconciler check manifests --notify")
 @manifests_argument
+@click.option("--notify", "test", is_flag=True, help="Also send a test message to all that `notify` names.")
 @max_wait_option
 @click.pass_obj
-def command(console: Console, /, manifests: Path, **chosen: object) -> int:
+def command(console: Console, /, manifests: Path, *, test: bool, **chosen: object) -> int:
     """Test a tenant: endpoint, token and its age, capabilities, matching attributes, rate limit left."""
     from reconciler import run
     from reconciler.report.forecast import render_budget
@@ -36,4 +38,17 @@ def command(console: Console, /, manifests: Path, **chosen: object) -> int:
         *(f"filter    {name}: {'works' if works else 'DOES NOT WORK'}" for name, works in probe.filters),
     ]
     console.out("\n".join(lines))
-    return 0 if all(works for _, works in probe.filters) else 1
+    works = not test or _test_notifications(console, tenant)
+    return 0 if works and all(works for _, works in probe.filters) else 1
+
+
+def _test_notifications(console: Console, tenant: Tenant) -> bool:
+    """Whether a test message arrived everywhere."""
+    from reconciler.notify import send_test
+
+    deliveries = send_test(tenant)
+    for each in deliveries:
+        console.out(f"notify    {each.env}: {each.failure or 'delivered'}")
+    if not deliveries:
+        console.out("notify    nobody: there is no `notify` in the Tenant document")
+    return all(each.failure is None for each in deliveries)

@@ -31,6 +31,7 @@ class Console:
     verbose: bool = False
     quiet: bool = False
     plain: bool = False
+    telling: bool = True
     heard: Heard = field(default_factory=Heard, init=False, repr=False, compare=False)
     bars: list[Bar] = field(default_factory=list, init=False, repr=False, compare=False)
 

@@ -42,4 +42,7 @@ def command(console: Console, /, manifests: Path, output_format: str, **chosen: 
     tell_reading(console, planned)
     console.out(render(planned.plan, output_format, console, manifests=manifests, as_drift=True))
     console.say(render_reliance(planned.reading, time.time()))
-    return 2 if planned.plan.actions or planned.breached else 0
+    if not planned.plan.actions and not planned.breached:
+        return 0
+    console.heard.drift = planned.plan
+    return 2

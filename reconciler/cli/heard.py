@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reconciler.core.model import Outcome, Plan
     from reconciler.core.tenant import Tenant
 
 
 @dataclass(slots=True)
 class Heard:
-    """Empty until the command says; `tenant`: the one that it is about."""
+    """Empty until the command says.
+
+    `tenant`: the one that it is about. `drift`: what differs, as the plan that would mend it. `outcomes`: of an apply.
+    """
 
     tenant: Tenant | None = None
+    drift: Plan | None = None
+    outcomes: list[Outcome] = field(default_factory=list)
 
     def hear_tenant(self, tenant: Tenant) -> None:
         """The command is about this tenant."""

@@ -11,6 +11,9 @@ from reconciler.core.model import Source, Unlisted
 if TYPE_CHECKING:
     from datetime import date
 
+    from reconciler.core.notifications import Notifications
+    from reconciler.core.tolerance import Tolerance
+
 Dialect = Literal["auto", "4me", "rfc7644"]
 
 
@@ -51,6 +54,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """Whether `apply` needs an approved plan. `verify_key`: the file of those who may sign it, from the manifests."""
+
+    required: bool = False
+    verify_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Tenant:
     """A Tenant document.
 
@@ -73,4 +84,7 @@ class Tenant:
     membership_touches_group: bool | None = None
     refresh_every: float = 7 * 86400.0
     default_domain: str | None = None
+    tolerate: tuple[Tolerance, ...] = ()
+    approval: Approval = Approval()
+    notify: Notifications | None = None
     source: Source = Source("", 1)

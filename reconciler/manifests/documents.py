@@ -7,10 +7,12 @@ import shlex
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from reconciler.core.suggest import did_you_mean
+from reconciler.manifests.document import Document
+from reconciler.manifests.notify_document import NotifyDocument
+from reconciler.manifests.tolerance_document import ToleranceDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,12 +20,6 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-class Document(BaseModel):
-    """Keys as in the manifests, no others."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, coerce_numbers_to_str=True)
 
 
 def _whole_or_percent(value: Any) -> Any:
@@ -101,6 +97,12 @@ _BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most"}
 Share = Annotated[int | str, BeforeValidator(_whole_or_percent)]
 
 
+def _approval(value: Any) -> Any:
+    if value != "required" and not isinstance(value, dict):
+        raise ValueError("expected `required`, or a map with `required` and `verifyKey`")
+    return {} if value == "required" else value
+
+
 class TokenDocument(Document):
     """Where the token comes from."""
 
@@ -155,6 +157,13 @@ class LimitsDocument(Document):
     timeout: Annotated[float, Field(gt=0, strict=True)] = 30
 
 
+class ApprovalDocument(Document):
+    """What an apply needs; written `required` where that is all."""
+
+    required: Annotated[bool, Field(strict=True)] = True
+    verify_key: Annotated[str, Field(min_length=1)] | None = None
+
+
 class TenantDocument(Document):
     """`kind: Tenant`."""
 
@@ -170,7 +179,12 @@ class TenantDocument(Document):
     guardrails: GuardrailsDocument = GuardrailsDocument()
     assume: AssumeDocument = AssumeDocument()
     limits: LimitsDocument = LimitsDocument()
+    notify: NotifyDocument | None = None
     refresh_every: Annotated[str, AfterValidator(_days)] = "7d"
+    tolerate: tuple[ToleranceDocument, ...] = ()
+    approval: Annotated[
+        ApprovalDocument, BeforeValidator(_approval, json_schema_input_type=Literal["required"] | ApprovalDocument)
+    ] = ApprovalDocument(required=False)
 
 
 class RuleDocument(Document):

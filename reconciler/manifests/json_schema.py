@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.core.model import ResourceType
 from reconciler.core.paths import CUSTOM_FIELDS, parse_path
 from reconciler.core.schema import ATTRIBUTES, KEY_ATTRIBUTE, AttributeKind
-from reconciler.manifests.documents import Document, MappingDocument, TenantDocument
+from reconciler.manifests.documents import MappingDocument, TenantDocument
 from reconciler.manifests.profiles import profile
 from reconciler.manifests.source_document import SourceDocument
+
+if TYPE_CHECKING:
+    from reconciler.manifests.document import Document
 
 Schema = dict[str, Any]
 MODELS: dict[str, type[Document]] = {"Tenant": TenantDocument, "Mapping": MappingDocument, "Source": SourceDocument}

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from reconciler.core.suggest import did_you_mean
-from reconciler.manifests.documents import Document
+from reconciler.manifests.document import Document
 from reconciler.manifests.files import is_manifest
 
 _ENCODING = re.compile(

@@ -8,8 +8,10 @@ from pydantic import ValidationError
 
 from reconciler.core.guards import Limit
 from reconciler.core.model import Source
-from reconciler.core.tenant import Limits, Scope, Tenant, TokenSource
+from reconciler.core.tenant import Approval, Limits, Scope, Tenant, TokenSource
 from reconciler.manifests.documents import TenantDocument, explain
+from reconciler.manifests.tolerance_document import build_tolerances
+from reconciler.manifests.notify_document import build_notifications
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +59,9 @@ def _build_tenant(document: TenantDocument, source: Source) -> Tenant:
         membership_touches_group=None if touches == "unknown" else touches,
         refresh_every=86400.0 * int(document.refresh_every.removesuffix("d")),
         default_domain=document.default_domain,
+        tolerate=build_tolerances(document.tolerate, source),
+        approval=Approval(**document.approval.model_dump()),
+        notify=build_notifications(document.notify) if document.notify else None,
         source=source,
     )
 

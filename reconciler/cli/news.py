@@ -1,0 +1,46 @@
+"""What a command came to, as news for those who did not start it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from reconciler import notify
+from reconciler.errors import GuardRefusal, NotConfirmed
+from reconciler.report.news import drift_news, failed_news, refused_news, token_news
+from reconciler.report.words import safe
+from reconciler.run import Refused
+from reconciler.settings import expiry_warning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.cli.console import Console
+    from reconciler.core.tenant import Tenant
+    from reconciler.report.news import News
+
+TELLING = frozenset(("plan", "apply", "drift", "check"))
+UNATTENDED = frozenset(("apply", "drift"))
+"""Commands whose failure is news; whoever plans sees it."""
+
+
+def tell_news(console: Console, command: str, error: Exception | None) -> None:
+    """Tell what `command` found, did, or failed with, as the tenant wants it told."""
+    tenant = console.heard.tenant
+    if tenant and tenant.notify and command in TELLING:
+        news = _news(console, tenant, command, error)
+        notify.tell(news, tenant, console.state, time.time(), lambda text: console.say(safe(f"warning: {text}")))
+
+
+def _news(console: Console, tenant: Tenant, command: str, error: Exception | None) -> Iterator[News]:
+    heard = console.heard
+    notice = expiry_warning(tenant.token, datetime.now(UTC).date())
+    if notice:
+        yield token_news(notice)
+    if heard.drift:
+        yield drift_news(heard.drift)
+    if isinstance(error, GuardRefusal):
+        yield refused_news(error.planned.plan if isinstance(error, Refused) else None, command)
+    elif error and command in UNATTENDED and not isinstance(error, NotConfirmed):
+        yield failed_news(command, error, heard.outcomes)

@@ -1,0 +1,137 @@
+"""What is told to people who did not start the run, with no more of others' data than is allowed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from reconciler.core.digest import digest
+from reconciler.core.guards import explain_breach
+from reconciler.core.model import OutcomeStatus
+from reconciler.errors import (
+    ManifestError,
+    MatchError,
+    NotSent,
+    OperatorError,
+    PartialApply,
+    ReconcilerError,
+    ServiceError,
+)
+from reconciler.report.results import describe_action, name_action
+from reconciler.report.words import impact, safe, summary_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reconciler.core.model import Action, Outcome, Plan
+    from reconciler.core.notifications import Detail, Topic
+
+SHOWN = 50
+LONGEST = 500
+_CAUSES: tuple[tuple[type[Exception], str], ...] = (
+    (ManifestError, "The manifests have problems."),
+    (MatchError, "Records and live resources cannot be paired one to one."),
+    (NotSent, "The service's limits would have made it wait too long."),
+    (ServiceError, "4me could not be asked, or what it answered is of no use."),
+    (OperatorError, "Settings, the token or local files are not usable."),
+    (ReconcilerError, "It could not be done."),
+)
+_SPECIAL = re.compile(r"(?<!\w)@|\](?=\()|<(?=[!@#])")
+"""What chat programs take for a mention or a link with a text of its own."""
+
+
+class News(NamedTuple):
+    """What happened. `headline` and `counts` tell nothing of anybody; `names` says who, `changes` everything.
+
+    `identity` tells it from other news that would be told in the same words.
+    """
+
+    topic: Topic | Literal["test"]
+    headline: str
+    counts: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    identity: str = ""
+
+    @property
+    def digest(self) -> str:
+        """The same for the same news."""
+        return digest([self.topic, self.headline, [*self.counts], [*self.changes], self.identity])
+
+
+class Message(NamedTuple):
+    """Plain text to send."""
+
+    title: str
+    body: str
+
+
+TEST = News("test", "test message", ("If you can read this, news of this tenant arrives here.",))
+
+
+def drift_news(plan: Plan) -> News:
+    """4me differs from the manifests."""
+    counts = (f"To mend it: {impact(plan)}.", f"{summary_line(plan)}.")
+    return News("drift", "drift found", counts, *_told(plan.actions), plan.fingerprint)
+
+
+def refused_news(plan: Plan | None, command: str) -> News:
+    """A guard refused a plan; without a plan: an apply was refused before it was made."""
+    if plan is None:
+        return News("refused", f"{command} refused")
+    breaches = [explain_breach(guard) for guard in plan.guards if guard.breached]
+    counts = (*(f"Refused: {text}." for text, _ in breaches), f"{summary_line(plan)}.")
+    return News("refused", f"{command} refused", counts, *_told(plan.actions), plan.fingerprint)
+
+
+def failed_news(command: str, error: Exception, outcomes: Sequence[Outcome]) -> News:
+    """A run failed, or an apply was done in part."""
+    done = sum(1 for each in outcomes if each.status is OutcomeStatus.DONE)
+    left = [each for each in outcomes if each.status is not OutcomeStatus.DONE]
+    progress = (f"{done} of {len(outcomes)} actions done.",) if outcomes else ()
+    if isinstance(error, PartialApply):
+        headline, counts = "applied in part", (*progress, "Run it again, it continues.")
+    else:
+        headline, counts = f"{command} failed", (_cause(error), *progress)
+    names = tuple(f"{each.status.value}: {name_action(each.action)}" for each in left)
+    details = tuple(f"{name}: {safe(each.detail)}" for name, each in zip(names, left, strict=True))
+    message = safe(error.message) if isinstance(error, ReconcilerError) else ""
+    return News("failed", headline, counts, names, (*((message,) if message else ()), *details))
+
+
+def token_news(notice: str) -> News:
+    """The token expires soon, or has expired."""
+    return News("token", "token expires", (f"{notice[:1].upper()}{notice[1:]}.",))
+
+
+def render_news(news: News, tenant: str, detail: Detail, link: str | None) -> Message:
+    """News as far as `detail` allows; `link` leads to the run that found it."""
+    return Message(f"reconciler: {tenant}: {news.headline}", "\n".join(_lines(news, detail, link)))
+
+
+def _lines(news: News, detail: Detail, link: str | None) -> Iterator[str]:
+    yield from news.counts
+    told = {"counts": (), "names": news.names, "changes": news.changes}[detail]
+    if told:
+        yield ""
+    yield from (f"- {_harmless(each)}" for each in told[:SHOWN])
+    if len(told) > SHOWN:
+        yield f"- and {len(told) - SHOWN} more"
+    if link:
+        yield from ("", f"Run: {link}")
+
+
+def _told(actions: Sequence[Action]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(map(name_action, actions)), tuple(map(describe_action, actions))
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, ServiceError) and error.status:
+        return f"4me answered with HTTP status {error.status}."
+    return next((text for kind, text in _CAUSES if isinstance(error, kind)), f"Unexpected {type(error).__name__}.")
+
+
+def _harmless(text: str) -> str:
+    """Text of bounded length in which nobody is called and nothing is a link that says it leads elsewhere."""
+    short = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return _SPECIAL.sub(lambda found: f"{found[0]}\N{ZERO WIDTH SPACE}", short)
