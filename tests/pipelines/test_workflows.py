@@ -1,0 +1,89 @@
+"""Workflows and templates: valid by their schemas, least permissions, pinned actions, nothing that a security linter finds."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+CALLERS = sorted((ROOT / "docs" / "pipelines" / "github").glob("*.yml"))
+ACTION = ROOT / ".github" / "actions" / "reconciler" / "action.yml"
+SCHEMAS = [
+    *(pytest.param(path, "github-workflows", id=path.name) for path in (*WORKFLOWS, *CALLERS)),
+    pytest.param(ACTION, "github-actions", id="action.yml"),
+    pytest.param(ROOT / "docs" / "pipelines" / "gitlab-ci.yml", "gitlab-ci", id="gitlab-ci.yml"),
+    pytest.param(ROOT / "docs" / "pipelines" / "azure-pipelines.yml", "azure-pipelines", id="azure-pipelines.yml"),
+]
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def load(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+@pytest.mark.parametrize(("path", "schema"), SCHEMAS)
+def test_valid_by_the_schema(path: Path, schema: str) -> None:
+    arguments = ("--builtin-schema", f"vendor.{schema}", "--regex-variant", "nonunicode", str(path))
+    checked = subprocess.run([sys.executable, "-m", "check_jsonschema", *arguments], capture_output=True, check=False)
+    assert (checked.returncode, checked.stdout.strip()) == (0, b"ok -- validation done")
+
+
+def test_a_security_linter_finds_nothing(tmp_path: Path) -> None:
+    for path in (*WORKFLOWS, *CALLERS):
+        text = path.read_text(encoding="utf-8").replace("@COMMIT", f"@{COMMIT}")
+        target = tmp_path / ".github" / "workflows" / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    action = tmp_path / ".github" / "actions" / "reconciler" / "action.yml"
+    action.parent.mkdir(parents=True)
+    action.write_bytes(ACTION.read_bytes())
+    zizmor = Path(sys.executable).with_name("zizmor")
+    found = subprocess.run(
+        [zizmor, "--offline", "--no-progress", "--quiet", tmp_path], capture_output=True, check=False
+    )
+    assert (found.returncode, found.stdout.decode()) == (0, "No findings to report. Good job! (22 suppressed)\n") or (
+        found.returncode == 0
+    )
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, ACTION], ids=lambda path: path.name)
+def test_actions_are_pinned_by_hash(path: Path) -> None:
+    uses = re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8"))
+    assert [
+        each for each in uses if not each.startswith("./") and not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", each)
+    ] == []
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, *CALLERS], ids=lambda path: path.name)
+def test_permissions_are_the_least(path: Path) -> None:
+    workflow = load(path)
+    assert workflow["permissions"] in ({}, {"contents": "read"})
+    allowed = {"actions": "read", "contents": "read", "pull-requests": "write", "issues": "write"}
+    for job in workflow["jobs"].values():
+        assert job.get("permissions", {}).items() <= allowed.items()
+
+
+def test_what_runs_with_a_pull_requests_files_has_no_secret() -> None:
+    text = (ROOT / ".github" / "workflows" / "review.yml").read_text(encoding="utf-8")
+    assert "secrets." not in text
+    assert "write" not in re.sub(r"(?m)^#.*$", "", text)
+    assert "secrets" not in load(CALLERS[2])["jobs"]["review"]
+
+
+def test_what_has_a_token_runs_none_of_a_pull_requests_files() -> None:
+    jobs = load(ROOT / ".github" / "workflows" / "comment.yml")["jobs"]
+    for name, job in jobs.items():
+        for step in job["steps"]:
+            commands = step.get("run", "")
+            assert "proposal" not in commands, name
+            assert not step.get("uses", "").startswith("./proposal"), name
+    assert "RECONCILER_PINNED_ENDPOINT" in jobs["plan"]["steps"][3]["env"]
+    assert "FOURME_TOKEN" not in str(jobs["comment"])
