@@ -1,4 +1,4 @@
-"""Workflows and templates: valid by their schemas, least permissions, pinned actions, nothing that a security linter finds."""
+"""Workflows and templates: valid by their schemas, least permissions, pinned actions, and nothing that zizmor finds."""
 
 from __future__ import annotations
 
@@ -49,9 +49,7 @@ def test_a_security_linter_finds_nothing(tmp_path: Path) -> None:
     found = subprocess.run(
         [zizmor, "--offline", "--no-progress", "--quiet", tmp_path], capture_output=True, check=False
     )
-    assert (found.returncode, found.stdout.decode()) == (0, "No findings to report. Good job! (22 suppressed)\n") or (
-        found.returncode == 0
-    )
+    assert found.returncode == 0, found.stdout.decode()
 
 
 @pytest.mark.parametrize("path", [*WORKFLOWS, ACTION], ids=lambda path: path.name)
@@ -75,7 +73,7 @@ def test_what_runs_with_a_pull_requests_files_has_no_secret() -> None:
     text = (ROOT / ".github" / "workflows" / "review.yml").read_text(encoding="utf-8")
     assert "secrets." not in text
     assert "write" not in re.sub(r"(?m)^#.*$", "", text)
-    assert "secrets" not in load(CALLERS[2])["jobs"]["review"]
+    assert "secrets" not in load(ROOT / "docs" / "pipelines" / "github" / "access-review.yml")["jobs"]["review"]
 
 
 def test_what_has_a_token_runs_none_of_a_pull_requests_files() -> None:
