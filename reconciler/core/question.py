@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from reconciler.core.directory import Identity
 from reconciler.core.model import Member, ResourceType
+from reconciler.core.normalise import fold
 from reconciler.core.paths import MANAGER
+from reconciler.core.schema import KEY_ATTRIBUTE
 from reconciler.core.suggest import did_you_mean
 from reconciler.errors import UsageError
 
@@ -18,12 +20,18 @@ if TYPE_CHECKING:
 
 
 def find_targets(desired: DesiredState, targets: Sequence[str]) -> frozenset[str]:
-    """The targets without case. Raises UsageError where one is no declared user or group."""
+    """The targets without case. Raises UsageError where one is no declared user or group, or one out of scope."""
     if not targets:
         return frozenset()
     keys = {each.key.casefold(): each.key for each in (*desired.users, *desired.groups)}
+    outside = {fold(each.attributes.get(KEY_ATTRIBUTE[each.type])): each for each in desired.outside}
     for target in targets:
         if target.casefold() not in keys:
+            if found := outside.get(fold(target)):
+                raise UsageError(
+                    f"--target {target}: {found.source} is out of scope: {found.reason}",
+                    hint="it counts as not declared; a plan without --target has its removal, if there is one",
+                )
             raise UsageError(f"--target {target}: no declared user or group{did_you_mean(target, keys.values())}")
     return frozenset(target.casefold() for target in targets)
 

@@ -112,7 +112,8 @@ def _live_lines(told: ExplainedRecord) -> Iterator[str]:
         state = "" if live.live.active else ", inactive"
         yield f"in 4me: {safe(live.live.key)} (id {safe(live.live.id)}{state}), matched by {live.matched_by}"
     if told.record.outside is not None:
-        yield "a plan removes it, if it is owned and active" if live.live else "nothing to do"
+        removable = live.live is not None and live.live.active
+        yield "a plan removes it, if it is owned" if removable else "a plan has nothing to do"
     else:
         yield f"a plan has it {_WORDS[live.action.kind]}" if live.action else "a plan has nothing to do"
     for warning in live.warnings:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = Path(__file__).parents[2] / "manifests"
 JANE = "jane.doe@widget.example"
+ALLOWED = ("--allow", "deactivations=99", "--allow", "membershipRemovals=99")
 MAPPING = """
 kind: Mapping
 resource: User
@@ -86,12 +87,27 @@ def test_who_is_out_of_scope_is_explained_too(cli: Call) -> None:
         "  filter heads: does not hold",
         '    title INCLUDES "Officer": does not hold, is "Data Center Engineer"',
         "in 4me: liam.obrien@widget.example (id 8), matched by externalId",
-        "a plan removes it, if it is owned and active",
+        "a plan removes it, if it is owned",
         "",
         "title",
         '  rule     attribute title = "Data Center Engineer"',
         "  desired  out of scope",
     ]
+
+
+def test_who_is_out_of_scope_and_inactive_already_stays(cli: Call, tmp_path: Path) -> None:
+    run_command(["--state-dir", str(tmp_path / "state"), "apply", str(tmp_path / "manifests"), "--yes", *ALLOWED])
+    code, out, _ = cli("explain", "liam.obrien@widget.example", "title")
+    assert code == 0
+    assert "in 4me: liam.obrien@widget.example (id 8, inactive), matched by externalId" in out
+    assert "\na plan has nothing to do\n" in out
+
+
+def test_a_target_out_of_scope_is_refused_with_its_clause(cli: Call, tmp_path: Path) -> None:
+    code, _, err = cli("plan", tmp_path / "manifests", "--target", "Liam.OBrien@widget.example")
+    assert code == 64
+    assert "error: --target Liam.OBrien@widget.example: users.yaml:" in err
+    assert 'is out of scope: `desk`: department EQUALS "Service Desk", is "Data Center"; `heads`: title' in err
 
 
 def test_offline_nothing_is_asked(cli: Call, tmp_path: Path) -> None:
