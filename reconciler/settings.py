@@ -42,6 +42,17 @@ def who() -> str:
         return "unknown"
 
 
+def git_environment() -> dict[str, str]:
+    """For git's plumbing: its own language, and neither locks nor requests, whatever its configuration says."""
+    return os.environ | {
+        "LC_ALL": "C",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_ALLOW_PROTOCOL": "none",
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+
+
 def read_addresses(name: str) -> str | None:
     """Where news goes, from the environment variable of that name; None where it holds nothing. A secret."""
     return os.environ.get(name, "").strip() or None

@@ -21,20 +21,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
+    "init": "start a repository of manifests",
     "validate": "check the manifests, all that needs no network",
     "plan": "show what apply would change in 4me",
     "apply": "make 4me what the manifests say",
     "drift": "show where 4me differs from the manifests",
+    "diff": "show what a change to the manifests does to people's access",
     "explain": "show how a user or group gets its attributes",
     "evaluate": "try an expression of the mapping language",
     "show": "print a saved plan",
     "check": "test endpoint, token and capabilities of a tenant",
     "history": "show what earlier applies did",
+    "import": "write a live tenant as manifests",
     "import-entra": "turn Entra ID's attribute mappings into Mapping documents",
     "schema": "print the JSON Schema of manifests or plans",
     "sandbox": "serve a local 4me to try things on",
     "completion": "print the shell completion script",
 }
+_MODULES = {"import": "import_live"}
+"""Modules of commands whose names Python keeps for itself."""
 COLLECT_AFTER = (50_000, 1_000, 1_000)
 """A run makes millions of objects that last, and hardly a cycle: usually the collector would walk them for nothing."""
 USAGE_EXIT = 64
@@ -60,14 +65,18 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = import_module(f"reconciler.cli.{cmd_name.replace('-', '_')}").command
-        return command
+        return load_command(cmd_name) if cmd_name in COMMANDS else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def load_command(name: str) -> click.Command:
+    """The command of this name, its module imported."""
+    module = _MODULES.get(name, name.replace("-", "_"))
+    command: click.Command = import_module(f"reconciler.cli.{module}").command
+    return command
 
 
 @click.group(

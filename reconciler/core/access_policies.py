@@ -38,10 +38,8 @@ def unlisted_notes(tenants: Sequence[Tenant], leaving: tuple[int, int]) -> Itera
     for tenant in tenants:
         for count, scope, noun in zip(leaving, (tenant.users, tenant.groups), ("users", "groups"), strict=True):
             if count and scope.unlisted == "report":
-                yield (
-                    f"tenant {tenant.name} only reports {noun} that are not declared any more (ownership.{noun}.unlisted:"
-                    f" report): {count} of them here"
-                )
+                rule = f"ownership.{noun}.unlisted: report"
+                yield f"tenant {tenant.name} only reports {noun} that are not declared any more ({rule}): {count} here"
 
 
 def _policies(tenant: Tenant) -> dict[str, str]:

@@ -1,0 +1,56 @@
+"""`reconciler diff`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.options import at_option, format_option
+
+if TYPE_CHECKING:
+    from reconciler.cli.console import Console
+    from reconciler.core.access import AccessDiff
+
+
+@click.command(
+    epilog="Examples: reconciler diff main; reconciler diff origin/main HEAD --merge-base --format json; reconciler"
+    " diff HEAD --exit-code. Exit codes: 0 compared, 1 error, 2 something changes effectively (with --exit-code)."
+)
+@click.argument("base")
+@click.argument("head", required=False)
+@click.argument("manifests", type=click.Path(path_type=Path), required=False, metavar="[MANIFESTS]")
+@click.option("--merge-base", is_flag=True, help="Compare with the common ancestor of both, as pull requests do.")
+@click.option(
+    "--base-manifests",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="The manifests of BASE, where they have been moved since.",
+)
+@click.option("--exit-code", is_flag=True, help="Exit with 2 where anything changes effectively, with 0 where nothing.")
+@at_option
+@format_option
+@click.pass_obj
+def command(console: Console, /, base: str, head: str | None, manifests: Path | None, **chosen: Any) -> int:
+    """Show what a change to the manifests does to people's access.
+
+    Compares two git revisions; without HEAD, BASE with the files of the working tree. Needs no network and no token.
+    """
+    from reconciler.diff import DiffOptions, diff
+
+    found = diff(
+        DiffOptions(base, head, manifests, chosen["base_manifests"], merge_base=chosen["merge_base"], at=chosen["at"])
+    )
+    console.out(_render(found, chosen["output_format"], console))
+    return 2 if found and chosen["exit_code"] else 0
+
+
+def _render(found: AccessDiff, output_format: str, console: Console) -> str:
+    if output_format == "json":
+        from reconciler.report.diff_json import render_diff_json
+
+        return render_diff_json(found)
+    from reconciler.report.diff_text import render_diff
+
+    return render_diff(found, color=console.color, width=console.width, everything=console.verbose)
