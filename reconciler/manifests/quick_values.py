@@ -33,6 +33,9 @@ _TAG = re.compile(rb"(?:\n|[-:,\[{?]) *[!?]")
 """A tag or a complex key, as far as it stands where a value may begin."""
 _MERGE = re.compile(rb"<<\s*[:,}]")
 
+_NO_FLOW = bytes(set(range(256)) - set(b"\n[]{}:,"))
+_SHORT_LISTS = re.compile(rb"(?:[:,\n]*\n:?\[,*\](?=\n|\Z))*[:,\n]*")
+"""Lines of which some are a flow list of plain values, with a key before it or without: most flow collections are."""
 _NO_BRACKETS = bytes(set(range(256)) - set(b"\n[]{}"))
 _FLAT_FLOW = re.compile(rb"(?:\n+|\[(?:\{\}|\[\])*\]|\{(?:\{\}|\[\])*\})*")
 _ALIKE = bytes.maketrans(b"{]}", b"[,,")
@@ -71,29 +74,30 @@ def parse_part(part: bytes, depth: int) -> Value:
         value: Value = loads(marked.decode(), parse_datetime=False)  # type: ignore[assignment]
     except (YAMLDecodeError, UnicodeDecodeError):
         raise Unsure from None
-    return restore(value, depth, marked=len(marked) > len(part))
+    if len(marked) > len(part):
+        return restore(value, depth)
+    check(value, depth)
+    return value
 
 
 def _is_odd(part: bytes) -> bool:
     """Whether there is something in it that the parsers are known to read differently."""
-    if (b"\\" in part and _ESCAPED.search(part)) or (b"<<" in part and _MERGE.search(part)):
+    if (b"\\" in part and _ESCAPED.search(part)) or (b"<" in part and _MERGE.search(part)):
         return True
     if (b"!" in part or b"?" in part) and _TAG.search(part):
         return True
-    if (b"[" in part or b"{" in part) and (
-        _has_odd_flow(part) or not _FLAT_FLOW.fullmatch(part.translate(None, _NO_BRACKETS))
-    ):
-        return True
-    return (b"|" in part or b">" in part) and any(
+    has_blocks = b"|" in part or b">" in part
+    if (b"[" in part or b"{" in part) and (has_blocks or not _SHORT_LISTS.fullmatch(part.translate(None, _NO_FLOW))):
+        dense = part.translate(_ALIKE, b" ")
+        may_be_odd = has_blocks or any(pair in dense for pair in _ODD_PAIRS)
+        if may_be_odd and _ODD_FLOW.search(part):
+            return True
+        if not _FLAT_FLOW.fullmatch(part.translate(None, _NO_BRACKETS)):
+            return True
+    return has_blocks and any(
         len(text[2]) <= len(text[1]) or part[text.end() : text.end() + 1] == b"\n"
         for text in _BLOCK_TEXT.finditer(part)
     )
-
-
-def _has_odd_flow(part: bytes) -> bool:
-    dense = part.translate(_ALIKE, b" ")
-    may_be_odd = b"|" in part or b">" in part or any(pair in dense for pair in _ODD_PAIRS)
-    return may_be_odd and bool(_ODD_FLOW.search(part))
 
 
 def _mark(part: bytes) -> bytes:
@@ -123,8 +127,24 @@ def _stands_alone(part: bytes, start: int) -> bool:
     return part[before] in _BEFORE_VALUES and _WHOLE.match(part, start) is not None
 
 
-def restore(value: Value, depth: int, *, marked: bool) -> Value:
-    """The value, changed in place, without marks. Raises Unsure for depths and keys that no manifest has."""
+def check(value: Value, depth: int) -> None:
+    """Raises Unsure for depths and keys that no manifest has."""
+    if isinstance(value, dict):
+        _check_keys(value)
+        parts: Iterable[Value] = value.values()
+    elif isinstance(value, list):
+        parts = value
+    else:
+        return
+    if depth >= MAX_DEPTH:
+        raise Unsure
+    for each in parts:
+        if each.__class__ not in _PLAIN:
+            check(each, depth + 1)
+
+
+def restore(value: Value, depth: int) -> Value:
+    """The value, changed in place, without marks. Raises Unsure as `check` does."""
     if isinstance(value, dict):
         value = _with_text_keys(value)
         entries: Iterable[tuple[Any, Value]] = value.items()
@@ -135,28 +155,23 @@ def restore(value: Value, depth: int, *, marked: bool) -> Value:
     if depth >= MAX_DEPTH:
         raise Unsure
     places: Any = value
-    nested = [key for key, each in entries if each.__class__ not in _PLAIN]
-    if marked:
-        for key in _marked_texts(value):
-            places[key] = places[key].replace(MARK, "")
-    for key in nested:
-        each = places[key]
-        if marked or each.__class__ is not list or depth + 1 >= MAX_DEPTH or not _PLAIN.issuperset(map(type, each)):
-            places[key] = restore(each, depth + 1, marked=marked)
+    touched = [key for key, each in entries if each.__class__ not in _PLAIN or (each.__class__ is str and MARK in each)]
+    for key in touched:
+        places[key] = restore(places[key], depth + 1)
     return value
 
 
-def _marked_texts(value: dict[str, Value] | list[Value]) -> list[Any]:
-    entries: Iterable[tuple[Any, Value]] = value.items() if isinstance(value, dict) else enumerate(value)
-    return [key for key, each in entries if each.__class__ is str and MARK in each]
+def _check_keys(value: dict[str, Value]) -> str:
+    """All keys in a row. Raises Unsure where one is no text."""
+    try:
+        return "".join(value)
+    except TypeError:
+        raise Unsure from None
 
 
 def _with_text_keys(value: dict[str, Value]) -> dict[str, Value]:
-    try:
-        if MARK not in "".join(value):
-            return value
-    except TypeError:
-        raise Unsure from None
+    if MARK not in _check_keys(value):
+        return value
     restored = {key.replace(MARK, ""): each for key, each in value.items()}
     if len(restored) < len(value):
         raise Unsure

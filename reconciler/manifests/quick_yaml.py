@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.manifests.quick_values import MARK, Unsure, parse_part, restore
+from reconciler.manifests.quick_values import MARK, Unsure, check, parse_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,7 +57,7 @@ def _is_odd(text: bytes) -> bool:
     return bool(
         text.translate(None, _ORDINARY)
         or b"\n..." in text
-        or b"\n%" in text
+        or (b"%" in text and b"\n%" in text)
         or _WIDE in text
         or (not text.isascii() and text.translate(None, _FIRST_BYTES) and _FOREIGN.search(text))
         or _COMPACT.search(text)
@@ -149,5 +149,5 @@ def _read_carefully(part: bytes, items: list[re.Match[bytes]]) -> list[Value]:
     starts = [(part.count(b"\n", 0, each.start() - first + 1) + 1, each.end() - each.start()) for each in items]
     if not isinstance(records, list) or [getattr(each, "place", None) for each in records] != starts:
         raise Unsure
-    restore(records, 1, marked=False)
+    check(records, 1)
     return records

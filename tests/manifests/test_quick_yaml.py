@@ -183,9 +183,10 @@ PIECES = st.sampled_from([
     "3.14159265", "2026-11-01", "12:30", "true", "null", "'0123'", '"12"', "\\x7f", "\\\n", "&a", "*a", "<<: ",
     "'a: b'", "x: 1", "userName: ", "users:\n", "groups:\n", "kind: Users\n", "|-\n", "|2\n", ">\n", ">+\n", ": |\n",
 ])  # fmt: skip
-FRAMES = st.sampled_from(
-    ["{}", "a: {}\n", "kind: User\na: {}\n", users("- a: {}", "- b: 1"), users("- a: 1", "{}", "- b: 1"), users("- {}")]
-)
+FRAMES = st.sampled_from([
+    "{}", "a: {}\n", "kind: User\na: {}\n", users("- a: {}", "- b: 1"), users("- a: 1", "{}", "- b: 1"), users("- {}"),
+    "a: [x, y]\nb: {}\n", users("- a: [x, y]", "  b: {}", "  c: []", "- [d]"), users("- a: [x, {}]", "  b: 1", "{}"),
+])  # fmt: skip
 
 
 @settings(max_examples=400)
@@ -201,10 +202,13 @@ BASE = users(
 ) + "---\n# next\nkind: Group\ndisplayName: G 1\nmembers:\n  - a\n  - group: G2\n"  # fmt: skip
 
 
+PLAIN_BASE = users("- userName: a", "  roles: [a, 12:30]", "  title: 'x: y'", "-   userName: b, c", "    roles: []")
+
+
 @settings(max_examples=400)
-@given(st.data())
-def test_a_text_that_went_wrong_somewhere(data: st.DataObject) -> None:
-    text = BASE
+@given(st.sampled_from([BASE, PLAIN_BASE]), st.data())
+def test_a_text_that_went_wrong_somewhere(base: str, data: st.DataObject) -> None:
+    text = base
     for _ in range(data.draw(st.integers(1, 3))):
         start = data.draw(st.integers(0, len(text)))
         text = text[:start] + data.draw(PIECES | st.just("")) + text[start + data.draw(st.integers(0, 4)) :]
