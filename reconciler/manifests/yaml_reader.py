@@ -93,7 +93,7 @@ class _Builder:
     def value(self, event: Any, path: Path, depth: int) -> Value:
         if type(event) is ScalarEvent:
             self.nodes += 1
-            built: Value = _scalar(event)
+            built: Value = read_scalar(event)
             if event.anchor:
                 self.anchors[event.anchor] = _Anchored(built)
             return built
@@ -174,7 +174,7 @@ def find_places(text: str) -> dict[Path, Place]:
 
 def _build(text: str, places: dict[Path, Place] | None) -> list[Value]:
     try:
-        return _Builder(_fast_events(text), places).documents()
+        return _Builder(fast_events(text), places).documents()
     except YamlProblem:
         if places is None:
             _build(text, {})  # the same verdict, with the first place of a duplicate key
@@ -196,7 +196,8 @@ def _build(text: str, places: dict[Path, Place] | None) -> list[Value]:
         raise YamlProblem(f"not YAML: {str(error).splitlines()[0]}", (1, 1)) from None
 
 
-def _fast_events(text: str) -> Iterator[Any]:
+def fast_events(text: str) -> Iterator[Any]:
+    """The events of a YAML text by the quickest parser here. Raises YAMLError, also for some text that is YAML."""
     try:
         from _ruamel_yaml import CParser
     except ImportError:
@@ -207,7 +208,8 @@ def _fast_events(text: str) -> Iterator[Any]:
         yield parser.get_event()
 
 
-def _scalar(event: Any) -> Value:
+def read_scalar(event: Any) -> Value:
+    """What a scalar event's text means. Raises YamlProblem."""
     if event.style == '"' and _SURROGATE.search(event.value):
         event.value = _joined(event)
     if event.tag:
