@@ -10,7 +10,7 @@ import json
 import os
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.core.model import OutcomeStatus, ResourceType
 from reconciler.core.paths import CUSTOM_FIELDS
@@ -42,6 +42,20 @@ class RunEntry:
     in_flight: tuple[str, ...] = ()
 
 
+class Approved(NamedTuple):
+    """An approved plan: the fingerprint of its actions, and the digest of all of it, by which it is known again."""
+
+    fingerprint: str
+    digest: str
+
+
+class Spent(NamedTuple):
+    """The run that left nothing of an approved plan to do, and when it ended (RFC 3339)."""
+
+    run: str
+    at: str
+
+
 class Journal:
     """Writes one run's file. Safe to use from several threads."""
 
@@ -52,8 +66,8 @@ class Journal:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
 
-    def begin(self, plan: Plan, *, who: str, approved: str | None) -> None:
-        """Who applies what. `approved`: fingerprint of the approved plan, if there was one."""
+    def begin(self, plan: Plan, *, who: str, approved: Approved | None) -> None:
+        """Who applies what, and the approved plan that it is an apply of."""
         self._write(
             "run",
             formatVersion=FORMAT_VERSION,
@@ -61,7 +75,8 @@ class Journal:
             who=who,
             tenant={"name": plan.tenant.name, "endpoint": plan.tenant.endpoint, "account": plan.tenant.account},
             fingerprint=plan.fingerprint,
-            approved=approved,
+            approved=approved.fingerprint if approved else None,
+            approvedDigest=approved.digest if approved else None,
             manifests=plan.manifests.digest,
             planned=len(plan.actions),
         )
@@ -89,10 +104,10 @@ class Journal:
             },
         )
 
-    def end(self, outcomes: tuple[Outcome, ...]) -> None:
-        """The run is over."""
+    def end(self, outcomes: tuple[Outcome, ...], *, spent: bool = False) -> None:
+        """The run is over. `spent`: nothing of the approved plan is left to do."""
         counts = {status.value: sum(1 for each in outcomes if each.status is status) for status in OutcomeStatus}
-        self._write("end", **counts)
+        self._write("end", **counts, spent=spent)
 
     def close(self) -> None:
         """Close the file."""
@@ -145,6 +160,18 @@ def read_run(state: Path, run: str) -> tuple[dict[str, Any], ...]:
         message = f"no run {run} in {state}"
         raise OperatorError(message, hint="`reconciler history` lists the runs")
     return tuple(_entries(path))
+
+
+def find_spent(state: Path, plan_digest: str) -> Spent | None:
+    """The apply that carried the approved plan of this digest out to its end, if one did."""
+    for path in sorted((state / "journal").glob("*.jsonl")):
+        entries = _entries(path)
+        first = next(entries, {})
+        if first.get("approvedDigest") == plan_digest:
+            *_, last = (first, *entries)
+            if last.get("spent") is True:
+                return Spent(path.stem, str(last.get("at")))
+    return None
 
 
 def last_written_fields(state: Path, tenant: TenantIdentity) -> dict[str, Attributes]:

@@ -8,23 +8,24 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from http import HTTPStatus
 from threading import Event
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.apply import Applier, Known
+from reconciler.approval import Terms, accept_plan, plan_clock
 from reconciler.core.applied import Settlement
 from reconciler.core.directory import Question
 from reconciler.core.forecast import count_requests, make_forecast
-from reconciler.core.guards import Policy, explain_breach
-from reconciler.core.model import LiveCounts, ManifestSummary, Member, Plan
-from reconciler.core.plan import PlanRequest, fingerprint, make_plan, same_action
+from reconciler.core.guards import Policy, explain_breach, recount_guards
+from reconciler.core.model import LiveCounts, ManifestSummary, Member, OutcomeStatus, Plan
+from reconciler.core.plan import PlanRequest, fingerprint, make_plan
 from reconciler.core.question import find_targets, identify
 from reconciler.core.snapshot import remember_writes
 from reconciler.errors import GuardRefusal, OperatorError
-from reconciler.journal import last_written_fields, open_journal
+from reconciler.journal import Approved, last_written_fields, open_journal
+from reconciler.leftovers import Sorted, sort_actions
 from reconciler.manifests.read import open_manifests
 from reconciler.report.words import safe
 from reconciler.session import PlanOptions as PlanOptions  # noqa: PLC0414 - the caller's word for what to plan
@@ -40,7 +41,9 @@ if TYPE_CHECKING:
     from reconciler.core.model import Action, Guard, LiveState, Outcome, TenantIdentity
     from reconciler.core.plan import Changeset
     from reconciler.core.tenant import Tenant
+    from reconciler.leftovers import Leftover
     from reconciler.manifests.read import Manifests
+    from reconciler.report.plan_json import SavedPlan
     from reconciler.scim.directory import Directory, Probe
     from reconciler.session import Session
 
@@ -78,12 +81,13 @@ class Refused(GuardRefusal):
 
 @dataclass(frozen=True, slots=True)
 class ApplyOptions:
-    """How to apply: `approved` is the plan that was reviewed; `confirm` is asked otherwise.
+    """How to apply: `approved` is the plan that was reviewed, on these `terms`; `confirm` is asked otherwise.
 
     `on_start` hears what it will take. Setting `stop` lets requests in flight finish and starts no other.
     """
 
-    approved: Plan | None = None
+    approved: SavedPlan | None = None
+    terms: Terms = Terms()
     confirm: Callable[[Planned], bool] = lambda _planned: False
     on_start: Callable[[Forecast], None] = lambda _forecast: None
     on_outcome: Callable[[Outcome, int], None] = lambda _outcome, _total: None
@@ -92,11 +96,12 @@ class ApplyOptions:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What an apply did. `unapproved`: needed now, but not approved; `outdated`: approved, but no longer the same."""
+    """What an apply did, and of an approved plan what it did not do, and why (see `Sorted`)."""
 
     outcomes: tuple[Outcome, ...] = ()
-    unapproved: tuple[Action, ...] = ()
-    outdated: tuple[Action, ...] = ()
+    unapproved: tuple[Leftover, ...] = ()
+    outdated: tuple[Leftover, ...] = ()
+    settled: tuple[Action, ...] = ()
     confirmed: bool = True
 
 
@@ -138,24 +143,45 @@ def look_up(options: PlanOptions, identity: Identity) -> LiveState:
 def apply(options: PlanOptions, how: ApplyOptions) -> Applied:
     """Plan again and carry it out: all of it once confirmed, or exactly what was approved and is still the same.
 
-    Raises Refused before anything is written.
+    Raises OperatorError where the approved plan is not accepted, before anything is read, and Refused before anything
+    is written.
     """
     options = replace(options, stop=how.stop)
+    approved = how.approved.plan if how.approved else None
+    if approved:
+        counts = _approved_counts(approved) | options.allow
+        at = options.at or plan_clock(approved)
+        options = replace(options, allow=counts, recent_members=True, at=at, targets=approved.targets)
     session = open_session(options)
-    if how.approved:
-        _check_approved(how.approved, session.tenant)
-        allow = _approved_counts(how.approved) | options.allow
-        options = replace(options, allow=allow, recent_members=True)
+    _check_approval(session, options, how)
     with connect(session, options) as directory:
         planned = _plan(session, directory, options)
-        if not how.approved and planned.plan.actions and not planned.breached and not how.confirm(planned):
-            return Applied(confirmed=False)
+        if approved is None:
+            if planned.plan.actions and not planned.breached and not how.confirm(planned):
+                return Applied(confirmed=False)
+            found = Sorted(planned.plan.actions)
+        else:
+            found = sort_actions(approved, planned.plan, planned.live, planned.changeset.names)
+            guards = recount_guards(planned.plan.guards, found.same)
+            planned = replace(planned, plan=replace(planned.plan, guards=guards))
         refuse_breached(planned)
-        selected = _select(planned, how.approved)
-        outcomes = _carry_out(planned, selected, (directory, session.tenant, options), how)
+        outcomes = _carry_out(planned, found, (directory, session.tenant, options), how)
     _remember(session, planned, outcomes)
     _settle(session, planned, outcomes)
-    return replace(_leftovers(planned, how.approved), outcomes=outcomes)
+    return Applied(outcomes, found.unapproved, found.outdated, found.settled)
+
+
+def _check_approval(session: Session, options: PlanOptions, how: ApplyOptions) -> None:
+    demands, terms = session.tenant.approval, how.terms
+    if how.approved:
+        if demands.verify_key:
+            terms = replace(terms, keys=(*terms.keys, options.manifests / demands.verify_key))
+        accept_plan(how.approved, terms, session.identity, options.state)
+    elif demands.required:
+        raise OperatorError(
+            f"the tenant {session.tenant.name} takes approved plans only (`approval` in {session.tenant.source})",
+            hint="reconciler plan --out FILE, have it approved, then reconciler apply --plan FILE",
+        )
 
 
 def check(options: PlanOptions) -> tuple[Tenant, Probe]:
@@ -183,7 +209,7 @@ def _plan(session: Session, directory: Directory, options: PlanOptions) -> Plann
     return Planned(
         Plan(
             tool_version=__version__,
-            created_at=_now(),
+            created_at=_written(session.started),
             fingerprint=fingerprint(identity, changeset.actions),
             tenant=identity,
             manifests=ManifestSummary(manifests.digest, len(manifests.desired.users), len(manifests.desired.groups)),
@@ -192,6 +218,8 @@ def _plan(session: Session, directory: Directory, options: PlanOptions) -> Plann
             actions=changeset.actions,
             guards=changeset.guards,
             warnings=changeset.warnings,
+            at=_written(options.at) if options.at else None,
+            targets=options.targets,
         ),
         live,
         changeset,
@@ -244,8 +272,12 @@ def plan_request(tenant: Tenant, manifests: Manifests, options: PlanOptions, ide
     )
 
 
-def _now(timespec: str = "seconds") -> str:
-    return datetime.now(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+def _written(moment: datetime, timespec: str = "auto") -> str:
+    return moment.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+
+
+def _now() -> str:
+    return _written(datetime.now(UTC), "microseconds")
 
 
 def _policy(tenant: Tenant, allow: dict[str, int]) -> Policy:
@@ -259,66 +291,31 @@ def _policy(tenant: Tenant, allow: dict[str, int]) -> Policy:
     )
 
 
-def _check_approved(approved: Plan, tenant: Tenant) -> None:
-    have = (approved.tenant.endpoint, approved.tenant.account)
-    if have != (tenant.endpoint, tenant.account):
-        raise OperatorError(
-            f"the plan was made for {approved.tenant.name} ({approved.tenant.endpoint}), not for {tenant.name}",
-            hint="plan again for this tenant, or choose the plan's with --tenant",
-        )
-
-
 def _approved_counts(approved: Plan) -> dict[str, int]:
     """What the reviewer saw and let through."""
     return {guard.name: guard.count for guard in approved.guards if not guard.breached}
 
 
-def _select(planned: Planned, approved: Plan | None) -> tuple[Action, ...]:
-    if approved is None:
-        return planned.plan.actions
-    return _shared(planned.plan.actions, approved.actions)
-
-
-def _leftovers(planned: Planned, approved: Plan | None) -> Applied:
-    if approved is None:
-        return Applied()
-    return Applied(
-        unapproved=_missing(planned.plan.actions, approved.actions),
-        outdated=_missing(approved.actions, planned.plan.actions),
-    )
-
-
-def _shared(actions: Sequence[Action], others: Sequence[Action]) -> tuple[Action, ...]:
-    by_key = {(other.type, other.key): other for other in others}
-    return tuple(
-        action
-        for action in actions
-        if (other := by_key.get((action.type, action.key))) is not None and same_action(action, other)
-    )
-
-
-def _missing(actions: Sequence[Action], others: Sequence[Action]) -> tuple[Action, ...]:
-    shared = {(action.type, action.key) for action in _shared(actions, others)}
-    return tuple(action for action in actions if (action.type, action.key) not in shared)
-
-
 def _carry_out(
-    planned: Planned, actions: tuple[Action, ...], where: tuple[Directory, Tenant, PlanOptions], how: ApplyOptions
+    planned: Planned, found: Sorted, where: tuple[Directory, Tenant, PlanOptions], how: ApplyOptions
 ) -> tuple[Outcome, ...]:
     directory, tenant, options = where
-    if not actions:
+    actions = found.same
+    if not actions and (found.outdated or not found.settled):
         return ()
     how.on_start(_forecast(actions, directory, tenant))
     known = Known(
         dict(planned.changeset.ids),
         {Member(each.type, each.id): each for each in (*planned.live.users, *planned.live.groups)},
     )
-    journal = open_journal(options.state, planned.plan.fingerprint, partial(_now, "microseconds"))
+    journal = open_journal(options.state, planned.plan.fingerprint, _now)
+    approved = Approved(how.approved.plan.fingerprint, how.approved.digest) if how.approved else None
     try:
-        journal.begin(planned.plan, who=who(), approved=how.approved.fingerprint if how.approved else None)
+        journal.begin(planned.plan, who=who(), approved=approved)
         applier = Applier(directory.writer, known, journal, tenant.limits.concurrency, how.stop)
         outcomes = applier.apply_plan(actions, lambda outcome: how.on_outcome(outcome, len(actions)))
-        journal.end(outcomes)
+        done = all(outcome.status is OutcomeStatus.DONE for outcome in outcomes)
+        journal.end(outcomes, spent=bool(approved) and done and not found.outdated)
     finally:
         journal.close()
     return outcomes

@@ -79,6 +79,7 @@ class Session:
     """A tenant of a manifest set.
 
     `manifests` gives all of the set, `snapshot` is what earlier runs know, `applied` what earlier applies left.
+    `started`: when it was opened, to the second, which is what Now() gives unless told otherwise.
     """
 
     tenant: Tenant
@@ -87,6 +88,7 @@ class Session:
     store: StoredSnapshot
     snapshot: Snapshot | None
     applied: AppliedFile
+    started: datetime
 
 
 def open_session(options: PlanOptions, watch: Watch | None = None) -> Session:
@@ -94,7 +96,8 @@ def open_session(options: PlanOptions, watch: Watch | None = None) -> Session:
 
     `watch` hears of each record.
     """
-    folder = open_manifests(options.manifests, options.at, watch)
+    started = datetime.now(UTC).replace(microsecond=0)
+    folder = open_manifests(options.manifests, options.at or started, watch)
     whole = folder.read() if folder.size < READ_BESIDE else None
     try:
         tenant = choose_tenant(whole.tenants if whole else folder.tenants(), options.tenant)
@@ -107,7 +110,7 @@ def open_session(options: PlanOptions, watch: Watch | None = None) -> Session:
     kept = None if watch else open_manifest_cache(options.state, options.manifests, options.on_talk)
     read = partial(folder.read, kept)
     applied = open_applied(options.state, identity, options.on_talk)
-    return Session(tenant, identity, (lambda: whole) if whole else read, store, store.load(), applied)
+    return Session(tenant, identity, (lambda: whole) if whole else read, store, store.load(), applied, started)
 
 
 @contextmanager

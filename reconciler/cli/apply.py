@@ -7,16 +7,18 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from threading import Event
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.options import allow_option, at_option, manifests_argument, max_wait_option, plan_options
-from reconciler.errors import NotConfirmed, OperatorError, PartialApply
+from reconciler.cli.plan_files import max_age_option, verify_key_option
+from reconciler.errors import NotConfirmed, OperatorError, PartialApply, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
     from reconciler.cli.console import Bar, Console
@@ -24,10 +26,14 @@ if TYPE_CHECKING:
     from reconciler.core.model import Action, Outcome
     from reconciler.run import Applied, Planned
 
+INDENT = " " * 6
+PLAN_AGAIN = "plan again, and have what is left approved"
+
 
 @click.command(
     epilog="Examples: reconciler apply manifests; reconciler apply manifests --plan plan.json. Exit codes: 0 done or"
-    " nothing to do, 1 error, 3 refused by a guard, 4 applied in part: run it again, it continues."
+    " nothing to do, 1 error, or the plan is not accepted, 3 refused by a guard, 4 applied in part: run it again, it"
+    " continues; what is no longer as approved has to be planned and approved again."
 )
 @manifests_argument
 @click.option(
@@ -36,6 +42,8 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Carry out exactly the actions of this saved plan that are still the same.",
 )
+@max_age_option
+@verify_key_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @allow_option
 @at_option
@@ -44,9 +52,13 @@ if TYPE_CHECKING:
 def command(console: Console, /, manifests: Path, plan_file: Path | None, **chosen: object) -> int:
     """Make 4me what the manifests say: plan, show, ask, carry out."""
     from reconciler import run
-    from reconciler.cli.rendering import load_plan, render, say_forecast
+    from reconciler.cli.plan_files import load_plan, terms_from
+    from reconciler.cli.rendering import render, say_forecast
     from reconciler.report.text import render_outcomes
 
+    if chosen["verify_key"] and not plan_file:
+        raise UsageError("--verify-key is for an approved plan: say which one with --plan")
+    terms = terms_from(chosen["max_age"], chosen["verify_key"])
     approved = load_plan(plan_file) if plan_file else None
 
     def confirm(planned: Planned) -> bool:
@@ -63,7 +75,7 @@ def command(console: Console, /, manifests: Path, plan_file: Path | None, **chos
 
     with console.progress("reading 4me") as read, _progress(console, read) as told, _stopping(console) as stop:
         options = plan_options(console, manifests, read, **chosen)
-        how = run.ApplyOptions(approved, confirm, on_start=start, on_outcome=told, stop=stop.event)
+        how = run.ApplyOptions(approved, terms, confirm, on_start=start, on_outcome=told, stop=stop.event)
         try:
             applied = run.apply(options, how)
         except run.Refused as refusal:
@@ -72,7 +84,7 @@ def command(console: Console, /, manifests: Path, plan_file: Path | None, **chos
             raise
     if not applied.confirmed:
         raise NotConfirmed("not confirmed, nothing was changed")
-    if not applied.outcomes and not applied.unapproved and not applied.outdated:
+    if not applied.outcomes and not applied.unapproved and not applied.outdated and not applied.settled:
         console.out("No changes. 4me is as the manifests say.")
         return 0
     console.out(render_outcomes(applied.outcomes, color=console.color, width=console.width))
@@ -133,18 +145,24 @@ def _stopping(console: Console) -> Iterator[_Stop]:
 
 
 def _conclude(applied: Applied, console: Console) -> int:
+    _tell(console, "approved, and so already, nothing to do:", [(action, ()) for action in applied.settled])
     _tell(console, "approved, but no longer as approved, not done:", applied.outdated)
     _tell(console, "needed now, but not in the approved plan, not done:", applied.unapproved)
-    left = sum(1 for outcome in applied.outcomes if outcome.status.value != "done")
-    if left or applied.outdated or applied.unapproved:
-        count = left + len(applied.outdated) + len(applied.unapproved)
-        raise PartialApply(f"applied in part: {count} action(s) not done", hint="run it again, it continues")
+    failed = sum(1 for outcome in applied.outcomes if outcome.status.value != "done")
+    other = len(applied.outdated) + len(applied.unapproved)
+    if failed or other:
+        hints = (["run it again, it continues"] if failed else []) + ([PLAN_AGAIN] if other else [])
+        raise PartialApply(f"applied in part: {failed + other} action(s) not done", hint="; ".join(hints))
     return 0
 
 
-def _tell(console: Console, title: str, actions: tuple[Action, ...]) -> None:
+def _tell(console: Console, title: str, leftovers: Sequence[tuple[Action, Sequence[str]]]) -> None:
     from reconciler.report.words import safe
 
-    if actions:
-        lines = (f"  {action.kind.value} {action.type.value} {safe(action.key)}" for action in actions)
-        console.out("\n".join([title, *lines]))
+    lines = [title] if leftovers else []
+    for action, reasons in leftovers:
+        lines.append(f"  {action.kind.value} {action.type.value} {safe(action.key)}")
+        for reason in reasons:
+            lines += wrap(reason, console.width, initial_indent=INDENT, subsequent_indent=f"{INDENT}  ")
+    if lines:
+        console.out("\n".join(lines))

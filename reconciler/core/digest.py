@@ -6,7 +6,12 @@ import json
 from hashlib import sha256
 
 
-def digest(value: object) -> str:
-    """`sha256:<hex>` of the canonical JSON of `value` (JSON types, tuples and string enums)."""
+def canonical(value: object) -> bytes:
+    """The one way to write `value` (JSON types, tuples and string enums): JSON, keys sorted, no blanks, UTF-8."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return f"sha256:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
+    return text.encode("utf-8", "surrogatepass")
+
+
+def digest(value: object) -> str:
+    """`sha256:<hex>` of `value` written canonically."""
+    return f"sha256:{sha256(canonical(value)).hexdigest()}"

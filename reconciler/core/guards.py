@@ -54,12 +54,12 @@ class Owned:
 
 def check_guards(actions: Sequence[Action], owned: Owned, policy: Policy, *, everything: bool) -> tuple[Guard, ...]:
     """The verdict of each guard on these actions; `everything`: the plan looked for unlisted resources too."""
-    deactivated = sum(1 for each in actions if each.kind is ActionKind.DEACTIVATE and each.type is ResourceType.USER)
-    removed = sum(len(each.members.remove) for each in actions)
-    guards = [
-        _guard("deactivations", deactivated, policy.deactivations.of(owned.active_users), policy),
-        _guard("membershipRemovals", removed, policy.membership_removals.of(owned.memberships), policy),
-    ]
+    counts = _count(actions)
+    whole = {
+        "deactivations": policy.deactivations.of(owned.active_users),
+        "membershipRemovals": policy.membership_removals.of(owned.memberships),
+    }
+    guards = [_guard(name, counts[name], max(whole[name], policy.allow.get(name, 0))) for name in ALLOWABLE]
     if everything and owned.active_users and not owned.declared_users:
         guards.append(Guard("emptyManifests", owned.active_users, 0, breached=True))
     if owned.identity_conflicts:
@@ -67,8 +67,21 @@ def check_guards(actions: Sequence[Action], owned: Owned, policy: Policy, *, eve
     return tuple(guards)
 
 
-def _guard(name: str, count: int, limit: int, policy: Policy) -> Guard:
-    limit = max(limit, policy.allow.get(name, 0))
+def recount_guards(guards: Sequence[Guard], actions: Sequence[Action]) -> tuple[Guard, ...]:
+    """The verdicts where only these actions are carried out; what is wrong with the whole stays wrong."""
+    counts = _count(actions)
+    return tuple(_guard(each.name, counts[each.name], each.limit) if each.name in counts else each for each in guards)
+
+
+def _count(actions: Sequence[Action]) -> dict[str, int]:
+    users = (each for each in actions if each.type is ResourceType.USER)
+    return {
+        "deactivations": sum(1 for each in users if each.kind is ActionKind.DEACTIVATE),
+        "membershipRemovals": sum(len(each.members.remove) for each in actions),
+    }
+
+
+def _guard(name: str, count: int, limit: int) -> Guard:
     return Guard(name, count, limit, breached=count > limit)
 
 

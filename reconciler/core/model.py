@@ -278,7 +278,8 @@ class ManifestSummary:
 class Plan:
     """All actions in the order in which they are carried out, and what they rest on.
 
-    `created_at` is RFC 3339 in UTC. `fingerprint` identifies tenant and actions, whenever they were computed.
+    `created_at`, when the run that made it began, is RFC 3339 in UTC. `fingerprint` identifies tenant and actions,
+    whenever they were computed. `at`: what Now() gave, None for `created_at`. `targets`: what it is limited to.
     """
 
     tool_version: str
@@ -291,6 +292,8 @@ class Plan:
     actions: tuple[Action, ...] = ()
     guards: tuple[Guard, ...] = ()
     warnings: tuple[str, ...] = ()
+    at: str | None = None
+    targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import ValidationError
 
+from reconciler.core.digest import digest
 from reconciler.core.model import (
     Action,
-    ActionKind,
     Change,
     Counts,
     Guard,
@@ -26,142 +28,41 @@ from reconciler.core.model import (
     Summary,
     TenantIdentity,
 )
+from reconciler.core.signature import ALGORITHM, Signature
 from reconciler.errors import OperatorError
+from reconciler.report.plan_parts import PlanPart
 from reconciler.report.words import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from reconciler.report.plan_parts import ActionPart
 
 FORMAT_VERSION = "1.0"
 _STEERING = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 _HOW_TO_SAVE = "save one with: reconciler plan --out FILE"
-Digest = Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]
-Count = Annotated[int, Field(ge=0)]
+_SEALS = ("contentDigest", "signature")
+"""What vouches for all other keys of a plan."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True)
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan as it was read from its file. `digest` is what its content comes to, whatever the file says."""
 
+    plan: Plan
+    document: dict[str, Any]
+    digest: str
+    signature: Signature | None
 
-class ToolPart(_Part):
-    """What made the plan."""
+    @property
+    def content(self) -> dict[str, Any]:
+        """What digest and signature cover."""
+        return content_of(self.document)
 
-    name: Literal["reconciler"]
-    version: str
-
-
-class TenantPart(_Part):
-    """Which account it is for."""
-
-    name: str
-    endpoint: str
-    account: str | None
-
-
-class ManifestsPart(_Part):
-    """What it was made from."""
-
-    digest: Digest
-    users: Count
-    groups: Count
-
-
-class LivePart(_Part):
-    """What was read."""
-
-    users: Count
-    groups: Count
-    strategy: str
-    requests: Count
-    complete: bool
-    read_at: str
-
-
-class CountsPart(_Part):
-    """How many resources each kind of action touches."""
-
-    create: Count
-    update: Count
-    reactivate: Count
-    deactivate: Count
-    unchanged: Count
-    unmanaged: Count
-
-
-class MembershipsPart(_Part):
-    """Memberships in all."""
-
-    add: Count
-    remove: Count
-
-
-class SummaryPart(_Part):
-    """The plan in numbers."""
-
-    users: CountsPart
-    groups: CountsPart
-    memberships: MembershipsPart
-
-
-class ChangePart(_Part):
-    """One attribute's before and after."""
-
-    path: str
-    before: Any
-    after: Any
-
-
-class MembersPart(_Part):
-    """Members by key."""
-
-    add: list[str]
-    remove: list[str]
-
-
-class SourcePart(_Part):
-    """Where it is declared."""
-
-    file: str
-    line: Annotated[int, Field(ge=1)]
-
-
-class ActionPart(_Part):
-    """What is done to one resource."""
-
-    action: Annotated[ActionKind, Field(strict=False)]
-    resource: Annotated[ResourceType, Field(strict=False)]
-    key: str
-    id: str | None
-    changes: list[ChangePart]
-    members: MembersPart
-    reason: str
-    digest: Digest
-    source: SourcePart | None
-
-
-class GuardPart(_Part):
-    """A guard's verdict."""
-
-    name: str
-    count: Count
-    limit: Count
-    breached: bool
-
-
-class PlanPart(_Part):
-    """A plan of the reconciler."""
-
-    format_version: Annotated[str, Field(pattern=r"^1\.\d+$")]
-    tool: ToolPart
-    created_at: str
-    fingerprint: Digest
-    tenant: TenantPart
-    manifests: ManifestsPart
-    live: LivePart
-    summary: SummaryPart
-    actions: list[ActionPart]
-    guards: list[GuardPart]
-    warnings: list[str]
+    @property
+    def sealed(self) -> str | None:
+        """The digest of the content when it was saved; None: it was saved by a version that knew none."""
+        return self.document.get("contentDigest")
 
 
 def plan_schema() -> dict[str, Any]:
@@ -170,8 +71,19 @@ def plan_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def plan_document(plan: Plan) -> dict[str, Any]:
+def content_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What digest and signature of a plan's document cover: all but themselves."""
+    return {key: value for key, value in document.items() if key not in _SEALS}
+
+
+def plan_document(plan: Plan, signature: Signature | None = None) -> dict[str, Any]:
     """The plan as JSON values, keys in their documented order."""
+    content = _content(plan)
+    seal = {"algorithm": ALGORITHM, "keyId": signature.key_id, "value": signature.value} if signature else None
+    return {**content, "contentDigest": digest(content), "signature": seal}
+
+
+def _content(plan: Plan) -> dict[str, Any]:
     summary = plan.summary
     return {
         "formatVersion": FORMAT_VERSION,
@@ -207,41 +119,72 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             for each in plan.guards
         ],
         "warnings": list(plan.warnings),
+        "at": plan.at,
+        "targets": list(plan.targets),
     }
 
 
-def render_plan_json(plan: Plan) -> str:
-    """The plan as JSON text; what could steer a terminal, and half characters, are escaped (RFC 8259 §7)."""
-    text = json.dumps(plan_document(plan), indent=2, ensure_ascii=False) + "\n"
+def render_plan_json(plan: Plan, signature: Signature | None = None) -> str:
+    """The plan as JSON text."""
+    return render_document(plan_document(plan, signature))
+
+
+def render_document(document: Mapping[str, Any]) -> str:
+    """A plan's document as text; what could steer a terminal, and half characters, are escaped (RFC 8259 §7)."""
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def parse_plan_json(text: str) -> Plan:
+def parse_plan_json(text: str) -> SavedPlan:
     """A plan from its JSON text; members are only names there and come back as users.
 
     Raises OperatorError where the text is no plan of this format.
     """
+    document = _load(text)
+    version = document.get("formatVersion")
+    if isinstance(version, str) and version != FORMAT_VERSION:
+        raise OperatorError(
+            f"the plan has format {safe(version)}, this version reads {FORMAT_VERSION}",
+            hint="use the version of reconciler that made it, or plan again with this one",
+        )
     try:
-        document = json.loads(text)
+        part = PlanPart.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        found = "not an object" if first["type"] == "model_type" else first["msg"].removeprefix("Value error, ").lower()
+        raise OperatorError(f"not a saved plan: {safe(place)}: {safe(found)}", hint=_HOW_TO_SAVE) from None
+    signature = Signature(part.signature.key_id, part.signature.value) if part.signature else None
+    return SavedPlan(_plan(part), document, digest(content_of(document)), signature)
+
+
+def _load(text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite)
     except ValueError as error:
-        raise OperatorError(f"not a saved plan: not JSON ({error})", hint=_HOW_TO_SAVE) from None
+        raise OperatorError(f"not a saved plan: not JSON ({safe(str(error))})", hint=_HOW_TO_SAVE) from None
     except RecursionError:
         raise OperatorError("not a saved plan: nested too deeply", hint=_HOW_TO_SAVE) from None
     if not isinstance(document, dict):
         raise OperatorError("not a saved plan: it is no JSON object", hint=_HOW_TO_SAVE)
-    version = document.get("formatVersion")
-    if isinstance(version, str) and not version.startswith("1."):
-        raise OperatorError(
-            f"the plan has format {safe(version)}, this version reads {FORMAT_VERSION}",
-            hint="plan again with this version",
-        )
-    try:
-        return _plan(PlanPart.model_validate(document))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        found = "not an object" if first["type"] == "model_type" else first["msg"].lower()
-        raise OperatorError(f"not a saved plan: {safe(place)}: {found}", hint=_HOW_TO_SAVE) from None
+    return document
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        ((key, _),) = Counter(key for key, _ in pairs).most_common(1)
+        message = f"the key {key!r} stands twice in one object"
+        raise ValueError(message)
+    return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        message = f"{text} is no number of JSON"
+        raise ValueError(message)
+    return number
 
 
 def _counts(counts: Counts) -> dict[str, int]:
@@ -293,6 +236,8 @@ def _plan(part: PlanPart) -> Plan:
         actions=tuple(map(_parsed_action, part.actions)),
         guards=tuple(Guard(**each.model_dump()) for each in part.guards),
         warnings=tuple(part.warnings),
+        at=part.at,
+        targets=tuple(part.targets),
     )
 
 

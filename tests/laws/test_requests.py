@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler import run
+from reconciler.report.plan_json import parse_plan_json, render_plan_json
 from reconciler.sandbox import Organisation
 from tests.services import declare, meddle, options, service, write
 
@@ -55,7 +56,8 @@ def plan(folder: Path, **changed: Any) -> run.Planned:
 
 
 def apply(folder: Path, planned: run.Planned | None = None) -> run.Applied:
-    how = run.ApplyOptions(approved=planned.plan if planned else None, confirm=lambda _planned: True)
+    approved = parse_plan_json(render_plan_json(planned.plan)) if planned else None
+    how = run.ApplyOptions(approved, confirm=lambda _planned: True)
     return run.apply(options(folder), how)
 
 

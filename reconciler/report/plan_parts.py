@@ -1,0 +1,169 @@
+"""The shape of a saved plan (pydantic): keys as in the file, no others, types exactly as written."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from reconciler.core.model import ActionKind, ResourceType
+
+DEEPEST = 64
+Digest = Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=0)]
+
+
+def _shallow(value: Any) -> Any:
+    """A JSON value; what is nested so deeply that nobody could have declared it is refused."""
+    inside = [value]
+    for _ in range(DEEPEST):
+        inside = [
+            each
+            for outer in inside
+            if isinstance(outer, list | dict)
+            for each in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not inside:
+            return value
+    raise ValueError("nested too deeply")
+
+
+Value = Annotated[Any, AfterValidator(_shallow)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True)
+
+
+class ToolPart(_Part):
+    """What made the plan."""
+
+    name: Literal["reconciler"]
+    version: str
+
+
+class TenantPart(_Part):
+    """Which account it is for."""
+
+    name: str
+    endpoint: str
+    account: str | None
+
+
+class ManifestsPart(_Part):
+    """What it was made from."""
+
+    digest: Digest
+    users: Count
+    groups: Count
+
+
+class LivePart(_Part):
+    """What was read."""
+
+    users: Count
+    groups: Count
+    strategy: str
+    requests: Count
+    complete: bool
+    read_at: str
+
+
+class CountsPart(_Part):
+    """How many resources each kind of action touches."""
+
+    create: Count
+    update: Count
+    reactivate: Count
+    deactivate: Count
+    unchanged: Count
+    unmanaged: Count
+
+
+class MembershipsPart(_Part):
+    """Memberships in all."""
+
+    add: Count
+    remove: Count
+
+
+class SummaryPart(_Part):
+    """The plan in numbers."""
+
+    users: CountsPart
+    groups: CountsPart
+    memberships: MembershipsPart
+
+
+class ChangePart(_Part):
+    """One attribute's before and after."""
+
+    path: str
+    before: Value
+    after: Value
+
+
+class MembersPart(_Part):
+    """Members by key."""
+
+    add: list[str]
+    remove: list[str]
+
+
+class SourcePart(_Part):
+    """Where it is declared."""
+
+    file: str
+    line: Annotated[int, Field(ge=1)]
+
+
+class ActionPart(_Part):
+    """What is done to one resource."""
+
+    action: Annotated[ActionKind, Field(strict=False)]
+    resource: Annotated[ResourceType, Field(strict=False)]
+    key: str
+    id: str | None
+    changes: list[ChangePart]
+    members: MembersPart
+    reason: str
+    digest: Digest
+    source: SourcePart | None
+
+
+class GuardPart(_Part):
+    """A guard's verdict."""
+
+    name: str
+    count: Count
+    limit: Count
+    breached: bool
+
+
+class SignaturePart(_Part):
+    """Who vouches for all the rest but the content digest: see `reconciler.core.signature`."""
+
+    algorithm: Literal["ed25519"]
+    key_id: Digest
+    value: Annotated[str, Field(pattern="^[A-Za-z0-9+/]{86}==$")]
+
+
+class PlanPart(_Part):
+    """A plan of the reconciler."""
+
+    format_version: Annotated[str, Field(pattern=r"^1\.\d+$")]
+    tool: ToolPart
+    created_at: str
+    fingerprint: Digest
+    tenant: TenantPart
+    manifests: ManifestsPart
+    live: LivePart
+    summary: SummaryPart
+    actions: list[ActionPart]
+    guards: list[GuardPart]
+    warnings: list[str]
+    at: str | None = None
+    targets: list[str] = []
+    content_digest: Digest | None = None
+    signature: SignaturePart | None = None
