@@ -1,0 +1,140 @@
+"""What is told: no more of anybody's data than is allowed, and nothing that a chat program acts on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.core.model import ActionKind, Change, Guard, Outcome, OutcomeStatus
+from reconciler.errors import (
+    ManifestError,
+    MatchError,
+    NotSent,
+    OperatorError,
+    PartialApply,
+    Problem,
+    ReconcilerError,
+    ServiceError,
+)
+from reconciler.report.news import drift_news, failed_news, refused_news, render_news, token_news
+from tests.builders import action, group, plan, user
+
+if TYPE_CHECKING:
+    from reconciler.core.model import Plan
+    from reconciler.core.notifications import Detail
+    from reconciler.report.news import News
+
+UPDATE, DEACTIVATE = ActionKind.UPDATE, ActionKind.DEACTIVATE
+
+
+def about(name: str) -> Plan:
+    return plan(
+        action(UPDATE, user(name), Change("title", f"{name}'s", f"{name}!")),
+        action(UPDATE, group(name), remove=[user(name)]),
+        guards=(Guard("deactivations", 9, 5, breached=True),),
+        warnings=(f"{name} is odd",),
+    )
+
+
+def outcomes(name: str) -> list[Outcome]:
+    first, second = about(name).actions
+    detail = f"HTTP 422: {name}: department is unknown"
+    return [Outcome(first, OutcomeStatus.FAILED, detail), Outcome(second, OutcomeStatus.DONE)]
+
+
+def news(name: str) -> list[News]:
+    return [
+        drift_news(about(name)),
+        refused_news(about(name), "plan"),
+        refused_news(None, "apply"),
+        failed_news("apply", PartialApply(f"applied in part: {name}"), outcomes(name)),
+        *(failed_news("apply", kind(f"{name} failed"), ()) for kind in (ServiceError, MatchError, OperatorError)),
+        failed_news("apply", ManifestError([Problem(f"{name}.yaml", 1, 1, name)]), ()),
+        failed_news("drift", KeyError(name), ()),
+    ]
+
+
+def bodies(name: str, detail: Detail) -> list[str]:
+    return ["\n".join(render_news(each, "production", detail, None)) for each in news(name)]
+
+
+def test_counts_tell_the_same_of_everybody() -> None:
+    assert bodies("ann", "counts") == bodies("bob", "counts")
+
+
+def test_names_tell_who_but_not_what() -> None:
+    told = bodies("ann", "names")
+    assert told[0].endswith(".\n\n- update User ann@widget.example\n- update Group ann")
+    assert told[3].endswith("\n\n- failed: update User ann@widget.example")
+    assert not [each for each in told if "title" in each or "department" in each or "failed:" in each[:20]]
+
+
+def test_changes_tell_everything() -> None:
+    told = bodies("ann", "changes")
+    assert told[0].endswith(
+        '.\n\n- update User ann@widget.example: title "ann\'s" → "ann!"\n- update Group ann: - ann@widget.example'
+    )
+    assert told[3].endswith(
+        "\n\n- applied in part: ann\n- failed: update User ann@widget.example: HTTP 422: ann: department is unknown"
+    )
+
+
+def test_the_whole_of_a_message() -> None:
+    assert render_news(drift_news(about("ann")), "production", "counts", "https://ci.example/1") == (
+        "reconciler: production: drift found",
+        (
+            "To mend it: 1 membership is removed, 2 other resources change.\n"
+            "0 to create, 2 to update, 0 to reactivate, 0 to deactivate; memberships: 0 to add, 1 to remove;"
+            " 838 unchanged, 18 unmanaged.\n\nRun: https://ci.example/1"
+        ),
+    )
+    refused = render_news(refused_news(about("ann"), "plan"), "production", "counts", None)
+    assert refused.title == "reconciler: production: plan refused"
+    assert refused.body.splitlines()[0] == "Refused: 9 deactivations, at most 5 allowed."
+    expiry = render_news(token_news("the token expires on 2026-12-01, in 6 day(s)"), "production", "counts", None)
+    assert expiry.body == "The token expires on 2026-12-01, in 6 day(s)."
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (ServiceError("x", status=503), "4me answered with HTTP status 503."),
+        (ServiceError("x"), "4me could not be asked, or what it answered is of no use."),
+        (NotSent("x"), "The service's limits would have made it wait too long."),
+        (MatchError("x"), "Records and live resources cannot be paired one to one."),
+        (OperatorError("x"), "Settings, the token or local files are not usable."),
+        (ManifestError([]), "The manifests have problems."),
+        (ReconcilerError("x"), "It could not be done."),
+        (KeyError("ann"), "Unexpected KeyError."),
+    ],
+)
+def test_a_failure_says_of_what_kind_it_is(error: Exception, cause: str) -> None:
+    assert failed_news("apply", error, ()).counts == (cause,)
+
+
+def test_changed_news_is_other_news() -> None:
+    digests = [each.digest for name in ("ann", "bob") for each in news(name)]
+    assert len(set(digests)) == len(digests) - 3  # three failures tell nothing but their kind
+    assert [each.digest for each in news("ann")] == [each.digest for each in news("ann")]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("@all @here <!channel> <@U1>", "@\u200ball @\u200bhere <\u200b!channel> <\u200b@\u200bU1>"),
+        ("[reset](https://evil.example)", "[reset]\u200b(https://evil.example)"),
+        ("ann@widget.example", "ann@widget.example"),
+        ("a\nb\x1b[31m", "a\\nb\\x1b[31m"),
+        ("x" * 600, f"{'x' * 483}…"),
+    ],
+)
+def test_nobody_is_called_and_no_link_lies(name: str, told: str) -> None:
+    body = render_news(drift_news(plan(action(DEACTIVATE, group(name)))), "t", "names", None).body
+    assert body.splitlines()[-1] == f"- deactivate Group {told}"
+
+
+def test_a_message_is_of_bounded_length() -> None:
+    many = plan(*(action(DEACTIVATE, user(f"u{number:03}")) for number in range(200)))
+    lines = render_news(drift_news(many), "t", "names", None).body.splitlines()
+    assert (len(lines), lines[-1]) == (54, "- and 150 more")
