@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from typing import TYPE_CHECKING
 
 from reconciler.core.directory import Question
+from reconciler.core.drift import Sides, tell_apart
 from reconciler.core.model import (
     Action,
     ActionKind,
@@ -22,6 +24,9 @@ from reconciler.core.model import (
     Summary,
     TenantIdentity,
 )
+from reconciler.core.names import Names
+from reconciler.core.tolerance import Tolerances
+from reconciler.report.text_drift import render_drift
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,6 +109,13 @@ def plan(
 def _counts(actions: Iterable[Action], resource: ResourceType, *, unchanged: int, unmanaged: int) -> Counts:
     kinds = Counter(each.kind for each in actions if each.type is resource)
     return Counts(**{kind.value: kinds[kind] for kind in ActionKind}, unchanged=unchanged, unmanaged=unmanaged)
+
+
+def drift_text(found: Plan, *, color: bool = False, width: int = 80) -> str:
+    """A plan's actions as drift, of which it is not known what was last applied."""
+    names = Names({each: {} for each in ResourceType}, {each: {} for each in ResourceType}, frozenset())
+    told = tell_apart(found.actions, Sides({}, {}, names), None, Tolerances((), date(2026, 11, 24), {}))
+    return render_drift(found, told, color=color, width=width)
 
 
 def asking(declared: Iterable[Identity], *, everything: bool = True, full: bool = False) -> Question:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.core.drift import Base, Origin
 from reconciler.core.members import Members
 from reconciler.core.model import Live, Member, OutcomeStatus, ResourceType
 from reconciler.core.paths import MANAGER, parse_path
@@ -96,13 +97,28 @@ class Settlement:
     def _members(self, desired: Desired, action: Action | None, earlier: Live | None) -> Members | None:
         if desired.members is None:
             return None
-        members = self._known(desired.members)
+        members = _with_ids(desired.members, self._ids)
         if action:
-            undone = self._known((*action.members.add, *action.members.remove))
+            undone = _with_ids((*action.members.add, *action.members.remove), self._ids)
             known = set(earlier.members or ()) if earlier else set[Member]()
             members = (members - undone) | (known & undone)
         return Members.of(members)
 
-    def _known(self, members: Iterable[Member]) -> set[Member]:
-        """These members by id, those without one left out."""
-        return {Member(type_, id_) for type_, key in members if (id_ := self._ids[type_].get(key))}
+
+def base_of_revision(revision: str, pairs: Iterable[tuple[Desired, Live | None]], names: Names) -> Base:
+    """What manifests say that were applied whole, each resource paired with the live one that it is."""
+    by_id: dict[Member, Live] = {}
+    by_key: dict[Member, Live] = {}
+    for desired, live in pairs:
+        members = None if desired.members is None else Members.of(_with_ids(desired.members, names.ids))
+        id_ = live.id if live else ""
+        left = Live(desired.type, id_, desired.key, desired.attributes, desired.active, members)
+        by_key[Member(desired.type, desired.key.casefold())] = left
+        if live:
+            by_id[Member(desired.type, id_)] = left
+    return Base(Origin("revision", revision), by_id, by_key)
+
+
+def _with_ids(members: Iterable[Member], ids: Mapping[ResourceType, Mapping[str, str]]) -> set[Member]:
+    """These members by id, those without one left out."""
+    return {Member(type_, id_) for type_, key in members if (id_ := ids[type_].get(key))}

@@ -49,7 +49,7 @@ class Tolerances:
 
     def find_attribute(self, resource: ResourceType, key: str, path: str | None) -> Tolerance | None:
         """The rule that covers an attribute, None for the resource as a whole, for the longest time."""
-        names = self._called(resource, path) if path else frozenset[str]()
+        names = self._called(resource, path) if path and self.rules else frozenset[str]()
         return self._longest(rule for rule in self.rules if rule.covers(resource, key, names))
 
     def find_membership(self, group: str, member: Member) -> Tolerance | None:

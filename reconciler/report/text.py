@@ -1,4 +1,4 @@
-"""Plans, drift and outcomes as text for a terminal, at 80 columns; colour only helps."""
+"""Plans and outcomes as text for a terminal, at 80 columns; colour only helps."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from reconciler.core.guards import explain_breach
 from reconciler.core.model import ActionKind, OutcomeStatus, ResourceType
 from reconciler.report.words import (
     NO_CHANGES,
-    NO_DRIFT,
     SYMBOLS,
     columns,
-    of_type,
     safe,
     show_member,
     show_path,
@@ -40,54 +38,63 @@ INDENT = " " * 6
 
 
 @dataclass(frozen=True, slots=True)
-class _Style:
+class Style:
+    """Whether there is colour, how many columns, and whether it is told from 4me's side."""
+
     color: bool
     width: int
     drift: bool = False
 
     def paint(self, text: str, code: str) -> str:
+        """Text in a colour (a code of ECMA-48 §8.3.117), where there is any."""
         return f"\x1b[{code}m{text}\x1b[0m" if self.color else text
 
 
 def render_plan(plan: Plan, *, color: bool = False, width: int = 80) -> str:
     """What apply would do, why, and where it is declared."""
-    return "\n".join(_lines(plan, _Style(color, width)))
+    return "\n".join(_lines(plan, Style(color, width)))
 
 
-def render_drift(plan: Plan, *, color: bool = False, width: int = 80) -> str:
-    """The same told from 4me's side: what it has, and what the manifests say."""
-    return "\n".join(_lines(plan, _Style(color, width, drift=True)))
-
-
-def _lines(plan: Plan, style: _Style) -> Iterator[str]:
-    yield from _header(plan, style)
-    for title, resource in (("Users", ResourceType.USER), ("Groups", ResourceType.GROUP)):
-        actions = of_type(plan, resource)
-        if actions:
-            yield from ("", style.paint(title, BOLD))
-            for action in actions:
-                yield from _action_lines(action, style)
-    if plan.warnings:
-        yield ""
-    for warning in plan.warnings:
-        yield from _wrapped(f"warning: {safe(warning)}", style)
-    for guard in plan.guards:
-        if guard.breached:
-            text, way_out = explain_breach(guard)
-            yield ""
-            yield from _wrapped(f"refused: {safe(text)}", style, RED)
-            yield from _wrapped(f"  {safe(way_out)}", style)
+def _lines(plan: Plan, style: Style) -> Iterator[str]:
+    yield from header_lines(plan, style)
+    yield from action_lines(plan.actions, style)
+    yield from finding_lines(plan, style)
     yield ""
     yield from _conclusion(plan, style)
 
 
-def _header(plan: Plan, style: _Style) -> Iterator[str]:
+def action_lines(actions: Sequence[Action], style: Style) -> Iterator[str]:
+    """Actions on users, then on groups, each with its changes."""
+    for title, resource in (("Users", ResourceType.USER), ("Groups", ResourceType.GROUP)):
+        concerned = [action for action in actions if action.type is resource]
+        if concerned:
+            yield from ("", style.paint(title, BOLD))
+        for action in concerned:
+            yield from _action_lines(action, style)
+
+
+def finding_lines(plan: Plan, style: Style) -> Iterator[str]:
+    """Warnings, and the guards that refuse the plan."""
+    if plan.warnings:
+        yield ""
+    for warning in plan.warnings:
+        yield from wrapped(f"warning: {safe(warning)}", style)
+    for guard in plan.guards:
+        if guard.breached:
+            text, way_out = explain_breach(guard)
+            yield ""
+            yield from wrapped(f"refused: {safe(text)}", style, RED)
+            yield from wrapped(f"  {safe(way_out)}", style)
+
+
+def header_lines(plan: Plan, style: Style) -> Iterator[str]:
+    """Which tenant, and what was read."""
     tenant, live = plan.tenant, plan.live
     account = f", account {tenant.account}" if tenant.account else ""
     title = f"{'Drift of' if style.drift else 'Plan for'} {tenant.name} ({tenant.endpoint}{account})"
-    yield from _wrapped(safe(title), style, BOLD)
+    yield from wrapped(safe(title), style, BOLD)
     complete = "" if live.summary.complete else ", INCOMPLETE"
-    yield from _wrapped(
+    yield from wrapped(
         f"4me: {live.users} users, {live.groups} groups"
         f" ({safe(live.summary.strategy)}, {live.summary.requests} requests{complete});"
         f" manifests: {plan.manifests.users} users, {plan.manifests.groups} groups",
@@ -97,17 +104,15 @@ def _header(plan: Plan, style: _Style) -> Iterator[str]:
         yield "4me has → manifests say; members: + missing in 4me, - only in 4me"
 
 
-def _conclusion(plan: Plan, style: _Style) -> Iterator[str]:
+def _conclusion(plan: Plan, style: Style) -> Iterator[str]:
     if not plan.actions:
-        yield NO_DRIFT if style.drift else NO_CHANGES
+        yield NO_CHANGES
         return
-    count = len(plan.actions)
-    differ = f"{count} resource differs" if count == 1 else f"{count} resources differ"
-    label = f"Drift: {differ}; to mend:" if style.drift else "Plan:"
-    yield from _wrapped(f"{label} {summary_line(plan)}", style)
+    yield from wrapped(f"Plan: {summary_line(plan)}", style)
 
 
-def _wrapped(text: str, style: _Style, code: str = "", indent: str = "") -> list[str]:
+def wrapped(text: str, style: Style, code: str = "", indent: str = "") -> list[str]:
+    """A paragraph in lines that fit, the second and further ones indented."""
     lines = wrap(
         text,
         style.width,
@@ -119,19 +124,19 @@ def _wrapped(text: str, style: _Style, code: str = "", indent: str = "") -> list
     return [style.paint(line, code) for line in lines] if code else lines
 
 
-def _action_lines(action: Action, style: _Style) -> Iterator[str]:
+def _action_lines(action: Action, style: Style) -> Iterator[str]:
     symbol, name = SYMBOLS[action.kind], safe(action.key)
     place = safe(str(action.source)) if action.source else ""
     left = f"  {symbol} {name}"
     gap = max(2, style.width - columns(left) - columns(place))
     yield style.paint(f"{left}{' ' * gap}{place}".rstrip(), COLORS[action.kind])
-    yield from _wrapped(_reason(action, style), style, indent=INDENT)
+    yield from wrapped(_reason(action, style), style, indent=INDENT)
     yield from _change_lines(action, style)
     yield from _member_lines("+", action.members.add, style)
     yield from _member_lines("-", action.members.remove, style)
 
 
-def _reason(action: Action, style: _Style) -> str:
+def _reason(action: Action, style: Style) -> str:
     """Why it is done; drift: what 4me has that it should not have, or lacks."""
     reason = why(action)
     if not style.drift:
@@ -141,7 +146,7 @@ def _reason(action: Action, style: _Style) -> str:
     return f"{'active' if action.type is ResourceType.USER else 'has members'} in 4me, {reason}"
 
 
-def _change_lines(action: Action, style: _Style) -> Iterator[str]:
+def _change_lines(action: Action, style: Style) -> Iterator[str]:
     changes = telling_changes(action)
     labels = [show_path(change.path) for change in changes]
     column = max(map(len, labels), default=0)
@@ -156,7 +161,7 @@ def _change_lines(action: Action, style: _Style) -> Iterator[str]:
             yield f"{INDENT}{'':<{column}}  → {after}"
 
 
-def _member_lines(sign: str, members: Sequence[Member], style: _Style) -> Iterator[str]:
+def _member_lines(sign: str, members: Sequence[Member], style: Style) -> Iterator[str]:
     code = COLORS[ActionKind.CREATE if sign == "+" else ActionKind.DEACTIVATE]
     for member in members[:MEMBERS_SHOWN]:
         yield style.paint(f"{INDENT}{sign} {show_member(member)}", code)
@@ -174,7 +179,7 @@ def render_outcome_line(outcome: Outcome) -> str:
 
 def render_outcomes(outcomes: Sequence[Outcome], *, color: bool = False, width: int = 80) -> str:
     """What was done, and what was not, in the service's words."""
-    style = _Style(color, width)
+    style = Style(color, width)
     counts = {status: sum(1 for each in outcomes if each.status is status) for status in OutcomeStatus}
     lines = [line for each in outcomes for line in _outcome_lines(each, style)]
     failed, skipped = counts[OutcomeStatus.FAILED], counts[OutcomeStatus.SKIPPED]
@@ -183,7 +188,7 @@ def render_outcomes(outcomes: Sequence[Outcome], *, color: bool = False, width: 
     return "\n".join(lines)
 
 
-def _outcome_lines(outcome: Outcome, style: _Style) -> Iterator[str]:
+def _outcome_lines(outcome: Outcome, style: Style) -> Iterator[str]:
     action = outcome.action
     marks = {OutcomeStatus.DONE: "done   ", OutcomeStatus.FAILED: "FAILED ", OutcomeStatus.SKIPPED: "skipped"}
     code = RED if outcome.status is OutcomeStatus.FAILED else COLORS[action.kind]
