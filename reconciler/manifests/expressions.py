@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from reconciler.mapping.expressions.syntax import Expression
     from reconciler.mapping.rules import ApplyMode, Rule
 
-UNIQUE, DOMAIN, CHANCE = "SelectUniqueValue", "DefaultDomain", ("Guid", "RandomString")
+UNIQUE, DOMAIN, CHANCE, OBJECT = "SelectUniqueValue", "DefaultDomain", ("Guid", "RandomString"), "IgnoreObjectFlow"
 CREATION_ONLY: Final[ApplyMode] = "create"
 
 
@@ -37,6 +37,8 @@ def parse(text: str) -> tuple[Expression | None, Fault | None]:
 def check_functions(rule: Rule, *, fixed: bool, domains: Collection[str]) -> Iterator[str]:
     """What is wrong with a rule's functions; `fixed`: its target is the key or matches; `domains` of the tenants."""
     functions = rule.expression.functions if rule.expression else frozenset()
+    if rule.expression and OBJECT in rule.expression.keywords:
+        yield f"`{OBJECT}` leaves out a whole record, which no rule can: say in `scope` which records are meant"
     for name in CHANCE:
         if name in functions and fixed:
             yield f"`{name}` makes up a value, and `{rule.target}` is what a record is found by"

@@ -168,14 +168,14 @@ class _Builder:
         if rule is None:
             return None
         written = RuleDocument(source=rule) if isinstance(rule, str) else rule
-        if written.source in ("kind", *STRUCTURE[resource]):
-            message = f"`{written.source}` is a key of the manifests, not an attribute: rename the source"
-            self.findings.append(Finding(path, message))
         self._check_values(path, target, written)
         expression = None
         if written.expression is not None:
             expression = self._expression((*path, "expression"), target, written.expression)
         built = Rule(target, written.source, written.constant, written.default, written.apply, expression)
+        for name in sorted(built.reads().intersection(("kind", *STRUCTURE[resource]))):
+            message = f"`{name}` is a key of the manifests, not an attribute: rename the source"
+            self.findings.append(Finding((*path, "expression") if expression else path, message))
         if expression:
             fixed = target in (*match, KEY_ATTRIBUTE[resource])
             for message in check_functions(built, fixed=fixed, domains=self.known.domains):

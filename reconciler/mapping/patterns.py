@@ -112,7 +112,8 @@ class Pattern:
         if name not in self._groups:
             return text
         number = self._groups[name]
-        parts, rest = [], 0
+        parts: list[str] = []
+        rest = 0
         try:
             for match in self._compiled.finditer(text, timeout=SECONDS):
                 start, end = match.span(number)

@@ -12,6 +12,7 @@ from reconciler.core.model import ResourceType
 from reconciler.core.paths import CUSTOM_FIELDS, AttributePath, parse_path
 from reconciler.core.schema import ATTRIBUTES, AttributeKind
 from reconciler.core.suggest import did_you_mean
+from reconciler.mapping.targets import check_field_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,9 +40,7 @@ def resolve_target(resource: ResourceType, text: str, short_names: Mapping[str, 
     except ValueError as error:
         raise TargetProblem(str(error)) from None
     if CUSTOM_FIELDS in (text, path.schema):
-        if resource is ResourceType.GROUP:
-            raise TargetProblem("groups have no custom fields in 4me")
-        return str(path) if path.name else text
+        return _custom_field(resource, text, path)
     name = _spelling(path.attribute, _attributes(resource))
     if name is None:
         known = (*ATTRIBUTES[resource], *short_names)
@@ -49,6 +48,17 @@ def resolve_target(resource: ResourceType, text: str, short_names: Mapping[str, 
     schema = ATTRIBUTES[resource][name]
     path = _spelled(name, path, schema)
     _check_parts(path, schema)
+    return str(path)
+
+
+def _custom_field(resource: ResourceType, text: str, path: AttributePath) -> str:
+    if resource is ResourceType.GROUP:
+        raise TargetProblem("groups have no custom fields in 4me")
+    if path.schema != CUSTOM_FIELDS:
+        return text
+    problem = check_field_id(path.name)
+    if problem:
+        raise TargetProblem(problem)
     return str(path)
 
 

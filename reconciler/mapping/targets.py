@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reconciler.core.model import Attributes, ResourceType, Value
     from reconciler.core.paths import AttributePath
 
-_FIELD_NAME = re.compile(r"[\w$.-]+")
+_FIELD_ID = re.compile(r"[\w$.-]+")
 Converter: TypeAlias = "Callable[[Value], Value]"
 Zones: TypeAlias = "Callable[[], frozenset[str]]"
 """The IANA time zones known; only asked for where a record has one, since a machine is slow to list them."""
@@ -84,12 +84,17 @@ def _parts(path: AttributePath, value: Value, schema: AttributeSchema) -> Attrib
     return {f"{path.attribute}.{sub}": to_text(part) for sub, part in value.items()}
 
 
+def check_field_id(name: str) -> str | None:
+    """What is wrong with the id of a custom field, or None."""
+    return None if _FIELD_ID.fullmatch(name) else f"`{name}` is no custom field's id: letters, digits, `_`, `-` and `.`"
+
+
 def _custom_fields(value: Value) -> Attributes:
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise ValueProblem("expected a map of custom fields, such as {payroll_id: 179e3587}")
     for name in value:
-        if not _FIELD_NAME.fullmatch(name):
-            raise ValueProblem(f"`{name}` is no custom field's id: letters, digits, `_`, `-` and `.`", name)
+        if problem := check_field_id(name):
+            raise ValueProblem(problem, name)
     return {f"{CUSTOM_FIELDS}:{name}": each for name, each in value.items()}

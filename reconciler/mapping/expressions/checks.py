@@ -49,7 +49,12 @@ def check(text: str, node: Node) -> Expression:
         raise ExpressionProblem(str(problem), problem.start, problem.end) from None
     warnings = tuple(sorted(checker.warnings, key=lambda each: each.start))
     return Expression(
-        text, node, frozenset(checker.attributes), frozenset(call.name for call in checker.calls), warnings
+        text,
+        node,
+        frozenset(checker.attributes),
+        frozenset(call.name for call in checker.calls),
+        frozenset(checker.keywords),
+        warnings,
     )
 
 
@@ -57,6 +62,7 @@ class _Checker:
     def __init__(self) -> None:
         self.attributes: set[str] = set()
         self.calls: list[Call] = []
+        self.keywords: set[str] = set()
         self.warnings: list[Remark] = []
 
     def checked(self, node: Node, place: str) -> Node:
@@ -64,7 +70,9 @@ class _Checker:
         if isinstance(node, Attribute):
             self.attributes.add(node.name)
         elif isinstance(node, Keyword):
-            return _keyword(node, place)
+            node = _keyword(node, place)
+            if isinstance(node, Keyword):
+                self.keywords.add(node.word)
         elif isinstance(node, Comparison):
             if place != CONDITION:
                 raise _problem(

@@ -92,10 +92,12 @@ class Expression:
     """A checked expression; equal to another of the same text.
 
     `attributes`: names that it reads, as spelt. `functions`: those that it calls, in the spelling of the registry.
+    `keywords`: `IgnoreAttributeFlow` and `IgnoreObjectFlow`, where they are a possible result.
     """
 
     text: str
     node: Node = field(compare=False, repr=False)
     attributes: frozenset[str] = field(compare=False, repr=False)
     functions: frozenset[str] = field(compare=False, repr=False)
+    keywords: frozenset[str] = field(compare=False, repr=False)
     warnings: tuple[Remark, ...] = field(compare=False, repr=False)
