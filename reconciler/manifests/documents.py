@@ -247,7 +247,7 @@ def explain(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[tu
 
 
 def _sentence(model: type[BaseModel], found: ErrorDetails) -> str:
-    key = found["loc"][-1] if found["loc"] else ""
+    key = next((each for each in reversed(found["loc"]) if isinstance(each, str)), "")
     if found["type"] == "extra_forbidden":
         return f"unknown key `{key}`{did_you_mean(str(key), _known_keys(model, found['loc'][:-1]))}"
     if found["type"] == "missing":
