@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.apply import Applier, Known
-from reconciler.approval import Terms, accept_plan, plan_clock
+from reconciler.approval import PLAN_AGAIN, Terms, accept_plan, plan_clock
 from reconciler.core.applied import Settlement
 from reconciler.core.directory import Question
 from reconciler.core.forecast import count_requests, make_forecast
@@ -23,7 +23,7 @@ from reconciler.core.model import LiveCounts, ManifestSummary, Member, OutcomeSt
 from reconciler.core.plan import PlanRequest, fingerprint, make_plan
 from reconciler.core.question import find_targets, identify
 from reconciler.core.snapshot import remember_writes
-from reconciler.errors import GuardRefusal, OperatorError
+from reconciler.errors import GuardRefusal, OperatorError, UsageError
 from reconciler.journal import Approved, last_written_fields, open_journal
 from reconciler.leftovers import Sorted, sort_actions
 from reconciler.manifests.read import open_manifests
@@ -155,7 +155,7 @@ def apply(options: PlanOptions, how: ApplyOptions) -> Applied:
     session = open_session(options)
     _check_approval(session, options, how)
     with connect(session, options) as directory:
-        planned = _plan(session, directory, options)
+        planned = (_replan if options.targets else _plan)(session, directory, options)
         if approved is None:
             if planned.plan.actions and not planned.breached and not how.confirm(planned):
                 return Applied(confirmed=False)
@@ -169,6 +169,15 @@ def apply(options: PlanOptions, how: ApplyOptions) -> Applied:
     _remember(session, planned, outcomes)
     _settle(session, planned, outcomes)
     return Applied(outcomes, found.unapproved, found.outdated, found.settled)
+
+
+def _replan(session: Session, directory: Directory, options: PlanOptions) -> Planned:
+    """A plan that is limited to what an approved one was limited to."""
+    try:
+        return _plan(session, directory, options)
+    except UsageError as gone:
+        message = f"the approved plan is refused: the manifests changed since, {gone.message}"
+        raise OperatorError(message, hint=PLAN_AGAIN) from None
 
 
 def _check_approval(session: Session, options: PlanOptions, how: ApplyOptions) -> None:
@@ -339,4 +348,5 @@ def _settle(session: Session, planned: Planned, outcomes: Sequence[Outcome]) -> 
     everything = planned.request.everything and plan.live.summary.complete
     if plan.actions or (everything and not known.is_of(plan.manifests.digest)):
         settlement = Settlement(planned.changeset.pairs, planned.changeset.names, plan.actions, outcomes)
-        known.save(settlement, at=_now(), manifests=plan.manifests.digest, everything=everything)
+        at = _written(datetime.now(UTC).replace(microsecond=0))
+        known.save(settlement, at=at, manifests=plan.manifests.digest, everything=everything)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.links import link_options, places_for
 from reconciler.cli.options import (
+    MACHINE_FORMATS,
+    PAGES,
     at_option,
     manifests_argument,
     max_wait_option,
@@ -16,33 +20,83 @@ from reconciler.cli.options import (
     results_format_option,
     target_option,
 )
+from reconciler.core.drift import COUNTED, DriftKind, counts_as_drift
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.cli.console import Console
+    from reconciler.cli.links import Places
+    from reconciler.drift import Drifted
 
 
-@click.command(epilog="Example: reconciler drift manifests --format json. Exit codes: 0 none, 1 error, 2 drift found.")
+@click.command(
+    epilog="Examples: reconciler drift manifests --format json; reconciler drift manifests --base origin/main"
+    " --fail-on drift --fail-on conflict; reconciler drift manifests --adopt. Exit codes: 0 none but what is tolerated,"
+    " 1 error, 2 drift found."
+)
 @manifests_argument
 @results_format_option
+@click.option(
+    "--base",
+    metavar="REV",
+    help="The git revision that was last applied, for where the state directory knows of no apply.",
+)
+@click.option(
+    "--fail-on",
+    multiple=True,
+    type=click.Choice([each.value for each in COUNTED]),
+    help="Exit with 2 for these only (repeatable; default: all). What cannot be told apart always counts.",
+)
 @target_option
 @refresh_option
 @at_option
 @max_wait_option
+@link_options
 @click.pass_obj
-def command(console: Console, /, manifests: Path, output_format: str, **chosen: object) -> int:
-    """Show where 4me differs from the manifests. Cannot write."""
-    from reconciler import run
-    from reconciler.cli.rendering import render, tell_reading
+def command(console: Console, /, manifests: Path, output_format: str, base: str | None, **chosen: object) -> int:
+    """Show where 4me differs from the manifests, and who changed what. Cannot write to 4me."""
+    from reconciler.cli.rendering import tell_reading
+    from reconciler.drift import find_drift
     from reconciler.report.reading import render_reliance
+    from reconciler.report.text_drift import UNKNOWN_BASE
 
+    places = places_for(manifests, output_format, chosen)
     with console.progress("reading 4me") as read:
-        planned = run.plan(plan_options(console, manifests, read, **chosen))
-    tell_reading(console, planned)
-    console.out(render(planned.plan, output_format, console, manifests=manifests, as_drift=True))
-    console.say(render_reliance(planned.reading, time.time()))
-    if not planned.plan.actions and not planned.breached:
+        drifted = find_drift(plan_options(console, manifests, read, **chosen), base)
+    tell_reading(console, drifted.planned)
+    console.out(_render(drifted, output_format, console, places))
+    console.say(render_reliance(drifted.planned.reading, time.time()))
+    if drifted.planned.plan.actions and drifted.drift.origin is None:
+        console.say(f"hint: {UNKNOWN_BASE}")
+    if not counts_as_drift(drifted.drift, _counted(chosen), drifted.planned.plan.guards):
         return 0
-    console.heard.drift = planned.plan
+    console.heard.drift = drifted.planned.plan
     return 2
+
+
+def _counted(chosen: dict[str, object]) -> frozenset[DriftKind]:
+    given = chosen.get("fail_on")
+    return frozenset(map(DriftKind, given if isinstance(given, tuple) and given else COUNTED))
+
+
+def _render(drifted: Drifted, output_format: str, console: Console, places: Places) -> str:
+    """In any of `FORMATS`; what is tolerated fails no pipeline, so that the formats for these leave it out."""
+    plan, drift = drifted.planned.plan, drifted.drift
+    if output_format == "text":
+        from reconciler.report.text_drift import render_drift
+
+        return render_drift(plan, drift, color=console.color, width=console.width)
+    if output_format == "json":
+        from reconciler.report.drift_json import render_drift_json
+
+        return render_drift_json(plan, drift)
+    from reconciler.cli.rendering import render, render_review
+
+    if output_format in PAGES:
+        from reconciler.report.review_drift import drift_review
+
+        return render_review(drift_review(plan, drift), output_format, places)
+    if output_format in MACHINE_FORMATS:
+        plan = replace(plan, actions=drift.of(*COUNTED, DriftKind.UNKNOWN))
+    return render(plan, output_format, console, places=places, as_drift=True)
