@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -72,14 +73,13 @@ def load_plan(path: Path) -> SavedPlan:
 
     try:
         with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+            if os.fstat(file.fileno()).st_size > LARGEST or len(data := file.read(LARGEST + 1)) > LARGEST:
+                raise OperatorError(f"{path} is not read: it has more than {LARGEST >> 20} MiB")
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise OperatorError(f"{path} is not a saved plan: it is not UTF-8 text") from None
     except OSError as error:
         raise OperatorError(f"{path} cannot be read: {error.strerror}") from error
-    if len(data) > LARGEST:
-        raise OperatorError(f"{path} is not read: it has more than {LARGEST >> 20} MiB")
     return parse_plan_json(text)
 
 
