@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler import messenger, notify
-from reconciler.core.notifications import Destination, Notifications
+from reconciler.core.notifications import Destination, Notifications, Topic
 from reconciler.core.tenant import Tenant
 from reconciler.messenger import Letter
 from reconciler.report.news import TEST, News
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DRIFT = News("drift", "drift found", ("3 differ.",), ("update User ann",), ("update User ann: title 1 → 2",), "a")
 TOKEN = News("token", "token expires", ("In 3 days.",))
-ALL = frozenset(("drift", "refused", "failed", "token"))
+ALL: frozenset[Topic] = frozenset(("drift", "refused", "failed", "token"))
 SECRET = "s3cr3t-p4th"
 HOUR = 3600.0
 

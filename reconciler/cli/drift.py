@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.heard import FoundDrift
 from reconciler.cli.links import link_options, places_for
 from reconciler.cli.options import (
     MACHINE_FORMATS,
@@ -69,9 +70,10 @@ def command(console: Console, /, manifests: Path, output_format: str, base: str 
     console.say(render_reliance(drifted.planned.reading, time.time()))
     if drifted.planned.plan.actions and drifted.drift.origin is None:
         console.say(f"hint: {UNKNOWN_BASE}")
-    if not counts_as_drift(drifted.drift, _counted(chosen), drifted.planned.plan.guards):
+    counted = _counted(chosen)
+    if not counts_as_drift(drifted.drift, counted, drifted.planned.plan.guards):
         return 0
-    console.heard.drift = drifted.planned.plan
+    console.heard.drift = FoundDrift(drifted.planned.plan, drifted.drift, counted)
     return 2
 
 

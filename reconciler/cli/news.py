@@ -39,7 +39,7 @@ def _news(console: Console, tenant: Tenant, command: str, error: Exception | Non
     if notice:
         yield token_news(notice)
     if heard.drift:
-        yield drift_news(heard.drift)
+        yield drift_news(*heard.drift)
     if isinstance(error, GuardRefusal):
         yield refused_news(error.planned.plan if isinstance(error, Refused) else None, command)
     elif error and command in UNATTENDED and not isinstance(error, NotConfirmed):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from reconciler.core.digest import digest
+from reconciler.core.drift import DriftKind
 from reconciler.core.guards import explain_breach
 from reconciler.core.model import OutcomeStatus
+from reconciler.core.plan import fingerprint
 from reconciler.errors import (
     ManifestError,
     MatchError,
@@ -18,16 +21,23 @@ from reconciler.errors import (
     ServiceError,
 )
 from reconciler.report.results import describe_action, name_action
-from reconciler.report.words import impact, safe, summary_line
+from reconciler.report.words import safe, summary_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from reconciler.core.model import Action, Outcome, Plan
+    from reconciler.core.drift import Drift
+    from reconciler.core.model import Outcome, Plan
     from reconciler.core.notifications import Detail, Topic
 
 SHOWN = 50
 LONGEST = 500
+_KINDS = {
+    DriftKind.DRIFT: "changed in 4me",
+    DriftKind.CONFLICT: "changed in 4me and in the manifests",
+    DriftKind.PENDING: "changed in the manifests, not applied",
+    DriftKind.UNKNOWN: "differs",
+}
 _CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (ManifestError, "The manifests have problems."),
     (MatchError, "Records and live resources cannot be paired one to one."),
@@ -69,19 +79,28 @@ class Message(NamedTuple):
 TEST = News("test", "test message", ("If you can read this, news of this tenant arrives here.",))
 
 
-def drift_news(plan: Plan) -> News:
-    """4me differs from the manifests."""
-    counts = (f"To mend it: {impact(plan)}.", f"{summary_line(plan)}.")
-    return News("drift", "drift found", counts, *_told(plan.actions), plan.fingerprint)
+def drift_news(plan: Plan, drift: Drift, counted: Collection[DriftKind]) -> News:
+    """4me differs from the manifests in ways that count; what is not told apart always does."""
+    kinds = [kind for kind in DriftKind if kind in counted or kind is DriftKind.UNKNOWN]
+    found = [(kind, action) for kind in kinds for action in drift.of(kind)]
+    numbers = Counter(f"{_KINDS[kind]}: {action.kind.value} {action.type.value}" for kind, action in found)
+    return News(
+        "drift",
+        "drift found",
+        (*_refusals(plan), *(f"{what}: {count}" for what, count in numbers.items())),
+        tuple(f"{_KINDS[kind]}: {name_action(action)}" for kind, action in found),
+        tuple(f"{_KINDS[kind]}: {describe_action(action)}" for kind, action in found),
+        fingerprint(plan.tenant, [action for _, action in found]),
+    )
 
 
 def refused_news(plan: Plan | None, command: str) -> News:
     """A guard refused a plan; without a plan: an apply was refused before it was made."""
     if plan is None:
         return News("refused", f"{command} refused")
-    breaches = [explain_breach(guard) for guard in plan.guards if guard.breached]
-    counts = (*(f"Refused: {text}." for text, _ in breaches), f"{summary_line(plan)}.")
-    return News("refused", f"{command} refused", counts, *_told(plan.actions), plan.fingerprint)
+    names, changes = map(name_action, plan.actions), map(describe_action, plan.actions)
+    counts = (*_refusals(plan), f"{summary_line(plan)}.")
+    return News("refused", f"{command} refused", counts, tuple(names), tuple(changes), plan.fingerprint)
 
 
 def failed_news(command: str, error: Exception, outcomes: Sequence[Outcome]) -> News:
@@ -121,8 +140,8 @@ def _lines(news: News, detail: Detail, link: str | None) -> Iterator[str]:
         yield from ("", f"Run: {link}")
 
 
-def _told(actions: Sequence[Action]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return tuple(map(name_action, actions)), tuple(map(describe_action, actions))
+def _refusals(plan: Plan) -> tuple[str, ...]:
+    return tuple(f"Refused: {explain_breach(guard)[0]}." for guard in plan.guards if guard.breached)
 
 
 def _cause(error: Exception) -> str:

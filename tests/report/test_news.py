@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.core.drift import COUNTED, Drift, DriftKind, Judged, Verdict
 from reconciler.core.model import ActionKind, Change, Guard, Outcome, OutcomeStatus
 from reconciler.errors import (
     ManifestError,
@@ -37,6 +38,16 @@ def about(name: str) -> Plan:
     )
 
 
+def drifted(made: Plan, kind: DriftKind = DriftKind.DRIFT) -> News:
+    """All of the plan's differences are of one kind, and that counts."""
+    verdict = Verdict(kind)
+    judged = [
+        Judged(each, *(tuple(verdict for _ in side) for side in (each.changes, each.members.add, each.members.remove)))
+        for each in made.actions
+    ]
+    return drift_news(made, Drift(tuple(judged)), COUNTED)
+
+
 def outcomes(name: str) -> list[Outcome]:
     first, second = about(name).actions
     detail = f"HTTP 422: {name}: department is unknown"
@@ -45,7 +56,7 @@ def outcomes(name: str) -> list[Outcome]:
 
 def news(name: str) -> list[News]:
     return [
-        drift_news(about(name)),
+        drifted(about(name)),
         refused_news(about(name), "plan"),
         refused_news(None, "apply"),
         failed_news("apply", PartialApply(f"applied in part: {name}"), outcomes(name)),
@@ -65,7 +76,7 @@ def test_counts_tell_the_same_of_everybody() -> None:
 
 def test_names_tell_who_but_not_what() -> None:
     told = bodies("ann", "names")
-    assert told[0].endswith(".\n\n- update User ann@widget.example\n- update Group ann")
+    assert told[0].endswith("\n\n- changed in 4me: update User ann@widget.example\n- changed in 4me: update Group ann")
     assert told[3].endswith("\n\n- failed: update User ann@widget.example")
     assert not [each for each in told if "title" in each or "department" in each or "failed:" in each[:20]]
 
@@ -73,7 +84,8 @@ def test_names_tell_who_but_not_what() -> None:
 def test_changes_tell_everything() -> None:
     told = bodies("ann", "changes")
     assert told[0].endswith(
-        '.\n\n- update User ann@widget.example: title "ann\'s" → "ann!"\n- update Group ann: - ann@widget.example'
+        '\n\n- changed in 4me: update User ann@widget.example: title "ann\'s" → "ann!"'
+        "\n- changed in 4me: update Group ann: - ann@widget.example"
     )
     assert told[3].endswith(
         "\n\n- applied in part: ann\n- failed: update User ann@widget.example: HTTP 422: ann: department is unknown"
@@ -81,17 +93,19 @@ def test_changes_tell_everything() -> None:
 
 
 def test_the_whole_of_a_message() -> None:
-    assert render_news(drift_news(about("ann")), "production", "counts", "https://ci.example/1") == (
+    assert render_news(drifted(about("ann")), "production", "counts", "https://ci.example/1") == (
         "reconciler: production: drift found",
         (
-            "To mend it: 1 membership is removed, 2 other resources change.\n"
-            "0 to create, 2 to update, 0 to reactivate, 0 to deactivate; memberships: 0 to add, 1 to remove;"
-            " 838 unchanged, 18 unmanaged.\n\nRun: https://ci.example/1"
+            "Refused: 9 deactivations, at most 5 allowed.\nchanged in 4me: update User: 1\n"
+            "changed in 4me: update Group: 1\n\nRun: https://ci.example/1"
         ),
     )
     refused = render_news(refused_news(about("ann"), "plan"), "production", "counts", None)
     assert refused.title == "reconciler: production: plan refused"
-    assert refused.body.splitlines()[0] == "Refused: 9 deactivations, at most 5 allowed."
+    assert refused.body == (
+        "Refused: 9 deactivations, at most 5 allowed.\n0 to create, 2 to update, 0 to reactivate, 0 to deactivate;"
+        " memberships: 0 to add, 1 to remove; 838 unchanged, 18 unmanaged."
+    )
     expiry = render_news(token_news("the token expires on 2026-12-01, in 6 day(s)"), "production", "counts", None)
     assert expiry.body == "The token expires on 2026-12-01, in 6 day(s)."
 
@@ -130,11 +144,27 @@ def test_changed_news_is_other_news() -> None:
     ],
 )
 def test_nobody_is_called_and_no_link_lies(name: str, told: str) -> None:
-    body = render_news(drift_news(plan(action(DEACTIVATE, group(name)))), "t", "names", None).body
+    body = render_news(refused_news(plan(action(DEACTIVATE, group(name))), "plan"), "t", "names", None).body
     assert body.splitlines()[-1] == f"- deactivate Group {told}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (DriftKind.CONFLICT, ("changed in 4me and in the manifests: update User: 1",)),
+        (DriftKind.PENDING, ("changed in the manifests, not applied: update User: 1",)),
+        (DriftKind.UNKNOWN, ("differs: update User: 1",)),
+        (DriftKind.TOLERATED, ()),
+    ],
+)
+def test_only_what_counts_is_told(kind: DriftKind, told: tuple[str, ...]) -> None:
+    made = plan(action(UPDATE, user("ann"), Change("title", "a", "b")))
+    found = drifted(made, kind)
+    assert found.counts == told
+    assert len(found.names) == len(found.changes) == len(told)
 
 
 def test_a_message_is_of_bounded_length() -> None:
     many = plan(*(action(DEACTIVATE, user(f"u{number:03}")) for number in range(200)))
-    lines = render_news(drift_news(many), "t", "names", None).body.splitlines()
-    assert (len(lines), lines[-1]) == (54, "- and 150 more")
+    lines = render_news(refused_news(many, "plan"), "t", "names", None).body.splitlines()
+    assert (len(lines), lines[-1]) == (53, "- and 150 more")
