@@ -149,7 +149,7 @@ class Repository:
 
     def _shallow_hint(self, way_out: str) -> str | None:
         done = self.run("rev-parse", "--is-shallow-repository")
-        return f"this clone is shallow, it lacks history: {way_out}" if done.stdout.strip() == b"true" else None
+        return f"this clone is shallow: {way_out}" if done.stdout.strip() == b"true" else None
 
     def _demand(self, *words: str) -> bytes:
         done = self.run(*words)

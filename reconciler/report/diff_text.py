@@ -68,6 +68,13 @@ class _Style:
         )
         return [self.paint(line, code) for line in lines]
 
+    def wrap_value(self, value: str, start: str) -> list[str]:
+        """A long value behind what stands before it, with its further lines below its first."""
+        indent = " " * columns(start)
+        room = max(20, self.width - len(indent))
+        lines = wrap(value, room, break_long_words=False, break_on_hyphens=False) or [""]
+        return [start + lines[0], *[indent + line for line in lines[1:]]]
+
     def cut(self, lines: Sequence[str], most: int, indent: str, noun: str) -> Iterator[str]:
         """The lines, or the first of them and how many there are besides."""
         if self.everything or len(lines) <= most + 1:
@@ -85,7 +92,7 @@ def render_diff(diff: AccessDiff, *, color: bool = False, width: int = 80, every
 def _lines(diff: AccessDiff, style: _Style) -> Iterator[str]:
     yield from style.wrap(safe(f"Access: {diff.base.name} → {diff.head.name}"), _BOLD)
     yield from style.wrap(f"{_side(diff.base)} → {_side(diff.head)}")
-    yield from style.wrap(tell(diff_facts(diff)) if diff else NO_CHANGES)
+    yield from style.wrap(_headline(diff))
     yield from _section("People", [list(_person_lines(each, style)) for each in diff.people], "people", style)
     yield from _section("Groups", [list(_group_lines(each, style)) for each in diff.groups], "groups", style)
     if diff.policies:
@@ -101,22 +108,31 @@ def _lines(diff: AccessDiff, style: _Style) -> Iterator[str]:
         yield from ("", *style.wrap(_conclusion(diff)))
 
 
+def _headline(diff: AccessDiff) -> str:
+    facts = diff_facts(diff)
+    if facts:
+        return tell(facts)
+    return "nobody gains or loses access" if diff else NO_CHANGES
+
+
 def _side(side: Side) -> str:
     commit = f" ({side.commit[:10]})" if side.commit else ""
-    users = "1 user" if side.users == 1 else f"{side.users:,} users"
-    groups = "1 group" if side.groups == 1 else f"{side.groups:,} groups"
+    users, groups = _count(side.users, "user", "users"), _count(side.groups, "group", "groups")
     return safe(f"{side.folder}{commit}: {users}, {groups}")
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _conclusion(diff: AccessDiff) -> str:
     summary = diff.summary
-    effective = f"{summary.gains:,} gained, {summary.losses:,} lost"
-    unsure = summary.unsure_gains + summary.unsure_losses
-    perhaps = f" ({unsure:,} of them perhaps)" if unsure else ""
-    direct = f"{summary.direct_added:,} added, {summary.direct_removed:,} removed"
+    already = f" ({summary.unsure_gains:,} perhaps already)" if summary.unsure_gains else ""
+    stay = f" (of which {summary.unsure_losses:,} stay in 4me)" if summary.unsure_losses else ""
+    people, groups = _count(len(diff.people), "person", "people"), _count(len(diff.groups), "group", "groups")
     return (
-        f"Memberships: {effective}{perhaps}; declared directly: {direct}. {len(diff.people):,} people and"
-        f" {len(diff.groups):,} groups change."
+        f"Memberships: {summary.gains:,} gained{already}, {summary.losses:,} lost{stay}; declared directly:"
+        f" {summary.direct_added:,} added, {summary.direct_removed:,} removed. {people} and {groups} differ."
     )
 
 
@@ -184,42 +200,44 @@ def _common_lines(change: PersonChange | GroupChange, style: _Style) -> Iterator
     labels = [show_path(each.path) for each in change.attributes]
     column = max(map(columns, labels), default=0)
     for label, each in zip(labels, change.attributes, strict=True):
-        padded = f"{_INDENT}{label}{' ' * (column - columns(label))}  "
-        line = f"{padded}{_change(each)}"
-        if columns(line) <= style.width or " → " not in line:
+        start = f"{_INDENT}{label}{' ' * (column - columns(label))}  "
+        values = _values(each, change.transition)
+        line = start + " → ".join(values)
+        if columns(line) <= style.width:
             yield line
         else:
-            before, after = _change(each).split(" → ", 1)
-            yield f"{padded}{before}"
-            yield f"{' ' * columns(padded)}→ {after}"
+            yield from style.wrap_value(values[0], start)
+            for value in values[1:]:
+                yield from style.wrap_value(f"→ {value}", " " * columns(start))
 
 
-def _change(change: AttributeChange) -> str:
-    before, after = show_value(change.before), show_value(change.after)
-    when = {"create": " (at creation only)", "empty": " (where 4me has none)"}
-    if change.managed_after == "no":
-        return f"{before} → (no longer managed)"
-    if change.managed_before == "no":
-        return f"{after}{when.get(change.managed_after, '')}"
-    if change.managed_before == change.managed_after:
-        return f"{before} → {after}{when.get(change.managed_after, '')}"
-    told = [when.get(each, " (always)") for each in (change.managed_before, change.managed_after)]
-    return f"{before}{told[0]} → {after}{told[1]}"
+def _values(change: AttributeChange, transition: Transition) -> tuple[str, ...]:
+    """Before and after, or the one value that is given for the first time."""
+    modes = change.managed_before, change.managed_after
+    notes = [{"create": " (at creation only)", "empty": " (where 4me has none)"}.get(mode, "") for mode in modes]
+    if modes[0] == modes[1]:
+        notes[0] = ""
+    elif "no" not in modes:
+        notes = [note or " (always)" for note in notes]
+    before, after = f"{show_value(change.before)}{notes[0]}", f"{show_value(change.after)}{notes[1]}"
+    if modes[0] == "no":
+        return (after,) if transition in (Transition.JOIN, Transition.INACTIVE) else ("(not managed)", after)
+    return before, "(no longer managed)" if modes[1] == "no" else after
 
 
 def _membership_lines(changes: Sequence[tuple[MembershipChange, Who]], noun: str, style: _Style) -> Iterator[str]:
-    lines = [_membership_line(change, name, style) for change, name in changes]
+    lines = ["\n".join(_membership_line(change, name, style)) for change, name in changes]
     yield from style.cut(lines, LINES_SHOWN, _INDENT, noun)
 
 
-def _membership_line(change: MembershipChange, name: Who, style: _Style) -> str:
+def _membership_line(change: MembershipChange, name: Who, style: _Style) -> list[str]:
     symbol, text = "~", f": {_way(change.before)} before, {_way(change.after)} now"
     if change.gained:
         symbol, text = "+", _through(change.after)
     elif change.lost:
         symbol, text = "-", _through(change.before)
     perhaps = "" if change.sure else " (perhaps already)" if change.gained else " (stays in 4me: not taken away)"
-    return style.paint(f"{_INDENT}{symbol} {safe(name.key)}{text}{perhaps}", _COLORS[symbol])
+    return style.wrap(f"{symbol} {safe(name.key)}{text}{perhaps}", _COLORS[symbol], _INDENT)
 
 
 def _through(via: Via | None) -> str:
