@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reconciler.core.directory import Identity
+    from reconciler.core.drift import Drift
     from reconciler.core.model import Guard, Value
 
 DIGEST = "sha256:" + "0" * 64
@@ -111,11 +112,15 @@ def _counts(actions: Iterable[Action], resource: ResourceType, *, unchanged: int
     return Counts(**{kind.value: kinds[kind] for kind in ActionKind}, unchanged=unchanged, unmanaged=unmanaged)
 
 
-def drift_text(found: Plan, *, color: bool = False, width: int = 80) -> str:
+def drift_of(found: Plan) -> Drift:
     """A plan's actions as drift, of which it is not known what was last applied."""
     names = Names({each: {} for each in ResourceType}, {each: {} for each in ResourceType}, frozenset())
-    told = tell_apart(found.actions, Sides({}, {}, names), None, Tolerances((), date(2026, 11, 24), {}))
-    return render_drift(found, told, color=color, width=width)
+    return tell_apart(found.actions, Sides({}, {}, names), None, Tolerances((), date(2026, 11, 24), {}))
+
+
+def drift_text(found: Plan, *, color: bool = False, width: int = 80) -> str:
+    """The same as text."""
+    return render_drift(found, drift_of(found), color=color, width=width)
 
 
 def asking(declared: Iterable[Identity], *, everything: bool = True, full: bool = False) -> Question:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.options import at_option, format_option
+from reconciler.cli.links import link_options, places_for
+from reconciler.cli.options import PAGES, at_option, format_option
 
 if TYPE_CHECKING:
     from reconciler.cli.console import Console
+    from reconciler.cli.links import Places
     from reconciler.core.access import AccessDiff
 
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--exit-code", is_flag=True, help="Exit with 2 where anything changes effectively, with 0 where nothing.")
 @at_option
 @format_option
+@link_options
 @click.pass_obj
 def command(console: Console, /, base: str, head: str | None, manifests: Path | None, **chosen: Any) -> int:
     """Show what a change to the manifests does to people's access.
@@ -39,14 +42,20 @@ def command(console: Console, /, base: str, head: str | None, manifests: Path | 
     """
     from reconciler.diff import DiffOptions, diff
 
+    places = places_for(manifests or Path("manifests"), chosen["output_format"], chosen)
     found = diff(
         DiffOptions(base, head, manifests, chosen["base_manifests"], merge_base=chosen["merge_base"], at=chosen["at"])
     )
-    console.out(_render(found, chosen["output_format"], console))
+    console.out(_render(found, chosen["output_format"], console, places))
     return 2 if found and chosen["exit_code"] else 0
 
 
-def _render(found: AccessDiff, output_format: str, console: Console) -> str:
+def _render(found: AccessDiff, output_format: str, console: Console, places: Places) -> str:
+    if output_format in PAGES:
+        from reconciler.cli.rendering import render_review
+        from reconciler.report.review_diff import diff_review
+
+        return render_review(diff_review(found), output_format, places)
     if output_format == "json":
         from reconciler.report.diff_json import render_diff_json
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from reconciler.run import PlanOptions
 
 FORMATS = ("text", "json", "markdown", "html")
+PAGES = ("markdown", "html")
+"""For people who decide."""
 MACHINE_FORMATS = ("junit", "sarif", "github")
 """For pipelines: results with their places in the manifests."""
 

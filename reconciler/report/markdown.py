@@ -1,101 +1,108 @@
-"""A plan as Markdown for a review; nothing that a name contains can break it."""
+"""A review as a Markdown comment: nothing that a name contains can break it, and it fits wherever comments go.
+
+A ladder of sizes keeps it below what GitHub takes in a comment: everything; long lists and values shortened; changes
+summed up by attribute and by group; counts. A table is never cut: it is whole or says how much more there is, and the
+end of the comment says where the rest is.
+"""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from reconciler.core.guards import explain_breach
-from reconciler.core.model import ActionKind
-from reconciler.report.words import (
-    NO_CHANGES,
-    SYMBOLS,
-    impact,
-    safe,
-    show_member,
-    show_path,
-    show_value,
-    summary_line,
-    telling_changes,
-    why,
-)
+from reconciler.report.links import Links, is_https
+from reconciler.report.markdown_tables import Depth, count_table, row_table, sum_table
+from reconciler.report.markdown_text import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from reconciler.core.model import Action, Member, Plan
+    from reconciler.report.impact import Fact
+    from reconciler.report.review import Review, Row, Section
 
-_TITLES = {
-    ActionKind.DEACTIVATE: "Loses access",
-    ActionKind.CREATE: "New",
-    ActionKind.REACTIVATE: "Comes back",
-    ActionKind.UPDATE: "Changes",
-}
-MEMBERS_SHOWN = 20
-_MARKUP = re.compile(r"[^\w .,/-]|_|(?i:(?<=www))\.")
+LIMIT = 65_000
+"""Bytes of UTF-8, which are at least as many as characters by any count. GitHub takes 65,536 characters."""
 
-
-def render_plan_markdown(plan: Plan) -> str:
-    """Impact first, then a table per kind of action, details folded."""
-    return "\n".join(_lines(plan)) + "\n"
+LADDER = (
+    Depth("", text=2000),
+    Depth("long values and lists, and warnings after the first 50", members=10, lines=8, text=120, notes=50),
+    Depth("values of what changes, and tables after 200 rows", 200, 0, 0, 100, 20, sums=True),
+    Depth("values of what changes, and tables after 25 rows", 25, 0, 0, 60, 10, sums=True),
+    Depth("who and what changes", 0, 0, 0, 60, 5),
+)
 
 
-def escape(text: str) -> str:
-    """Text that Markdown shows as it is: every character that could be markup is an HTML entity, all of it is code.
-
-    In code nothing is a mention or a reference; an @ without a neighbour makes no mail address, and so no link.
-    """
-    return f"<code>{_MARKUP.sub(_entity, safe(text))}</code>" if text else ""
+def render_markdown(review: Review, links: Links | None = None) -> str:
+    """Impact first, then a table per kind of change, folded; as much of it as fits into `LIMIT`."""
+    links = links or Links()
+    return next(text for depth in LADDER if (text := _render(review, depth, links)) is not None)
 
 
-def _entity(found: re.Match[str]) -> str:
-    return f"&#{ord(found[0])};{'<wbr>' if found[0] == '@' else ''}"
+def _render(review: Review, depth: Depth, links: Links) -> str | None:
+    """The whole comment at this depth; None where it does not fit."""
+    lines: list[str] = []
+    size = 0
+    for line in _lines(review, depth, links):
+        lines.append(line)
+        size += len(line.encode()) + 1
+        if size > LIMIT and depth is not LADDER[-1]:
+            return None
+    return "\n".join(lines) + "\n"
 
 
-def _lines(plan: Plan) -> Iterator[str]:
-    yield f"### Plan for {escape(plan.tenant.name)}: {impact(plan)}"
-    yield ""
-    yield f"{summary_line(plan) if plan.actions else NO_CHANGES}"
-    for guard in plan.guards:
-        if guard.breached:
-            text, way_out = explain_breach(guard)
-            yield from ("", f"**Refused:** {escape(text)}. {escape(way_out)}")
-    if plan.warnings:
+def _lines(review: Review, depth: Depth, links: Links) -> Iterator[str]:
+    yield from (f"### {review.heading} {escape(review.subject, depth.text)}", "")
+    yield ", ".join(map(_fact, review.facts)) + "." if review.facts else review.calm
+    for text, way_out in review.refusals[: depth.notes]:
+        yield from ("", f"**Refused:** {escape(text, 300)}. {escape(way_out, 300)}")
+    yield from _warnings(review, depth)
+    sections = review.by_section()
+    if sections and depth.rows == 0:
+        yield from ("", *count_table(sections))
+    else:
+        for section, rows in sections:
+            yield from _section(section, rows, depth, links)
+    yield from _end(review, depth, links)
+
+
+def _fact(fact: Fact) -> str:
+    return f"**{fact}**" if fact.tone == "danger" else str(fact)
+
+
+def _warnings(review: Review, depth: Depth) -> Iterator[str]:
+    shown = review.warnings[: depth.notes]
+    if shown:
         yield ""
-    for warning in plan.warnings:
-        yield f"- Warning: {escape(warning)}"
-    for kind, title in _TITLES.items():
-        actions = [action for action in plan.actions if action.kind is kind]
-        if actions:
-            yield from ("", f"<details><summary>{title} ({len(actions)})</summary>", "")
-            columns = ("", "who or what", "what changes", "where", *(("why",) if any(map(why, actions)) else ()))
-            yield from (f"| {' | '.join(columns)} |", "|---" * len(columns) + "|")
-            yield from map(_row, actions)
-            yield from ("", "</details>")
-    yield from ("", f"Fingerprint `{plan.fingerprint}`")
+    for warning in shown:
+        yield f"- Warning: {escape(warning, depth.text)}"
+    if len(shown) < len(review.warnings):
+        yield f"- and {len(review.warnings) - len(shown):,} more warnings"
 
 
-def _row(action: Action) -> str:
-    is_new = action.kind is ActionKind.CREATE
-    changes = [
-        f"{escape(show_path(each.path))} "
-        + ("" if is_new else f"{escape(show_value(each.before))} → ")
-        + escape(show_value(each.after))
-        for each in telling_changes(action)
-    ]
-    members = [line for sign, side in _sides(action) for line in _member_lines(sign, side)]
-    place = escape(str(action.source)) if action.source else ""
-    reason = [escape(text)] if (text := why(action)) else []
-    cells = (SYMBOLS[action.kind], escape(action.key), "<br>".join([*changes, *members]), place, *reason)
-    return f"| {' | '.join(cells)} |"
+def _section(section: Section, rows: Sequence[Row], depth: Depth, links: Links) -> Iterator[str]:
+    state = " open" if section.tone == "danger" else ""
+    yield from ("", f"<details{state}><summary>{section.title} ({len(rows):,})</summary>", "")
+    if depth.sums and section.kind in ("update", "membership"):
+        yield from sum_table(section, rows, depth)
+    else:
+        yield from row_table(section, rows, depth, links)
+    yield from ("", "</details>")
 
 
-def _member_lines(sign: str, members: tuple[Member, ...]) -> Iterator[str]:
-    yield from (f"{sign} {escape(show_member(each))}" for each in members[:MEMBERS_SHOWN])
-    more = len(members) - MEMBERS_SHOWN
-    if more > 0:
-        yield f"{sign} and {more} more"
+def _end(review: Review, depth: Depth, links: Links) -> Iterator[str]:
+    whole = ""
+    if is_https(links.artifact):
+        whole = f"[the whole report]({links.artifact})"
+    elif links.artifact:
+        whole = f"the whole report: {escape(links.artifact, 500)}"
+    if review.rows and depth.left_out:
+        yield from ("", f"**Left out here:** {depth.left_out}. All of it: {whole or _again(review)}.")
+    elif whole:
+        yield from ("", f"{whole[0].upper()}{whole[1:]}")
+    if review.rows:
+        yield from ("", f"<sub>{review.legend}</sub>")
+    facts = [f"{label.lower()} {escape(text, 200)}" for label, text in review.about]
+    yield from ("", f"<sub>{review.numbers}; {'; '.join(facts)}</sub>")
 
 
-def _sides(action: Action) -> tuple[tuple[str, tuple[Member, ...]], ...]:
-    return ("+", action.members.add), ("-", action.members.remove)
+def _again(review: Review) -> str:
+    return f"`{review.again} --format html`"

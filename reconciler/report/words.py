@@ -10,8 +10,6 @@ from reconciler.core.model import ActionKind, ResourceType
 from reconciler.core.paths import parse_path, short_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from reconciler.core.model import Action, Change, Member, Plan, Value
 
 SYMBOLS = {
@@ -106,19 +104,3 @@ def summary_line(plan: Plan) -> str:
     members = f"memberships: {plan.summary.memberships_added} to add, {plan.summary.memberships_removed} to remove"
     rest = f"{users.unchanged + groups.unchanged} unchanged, {users.unmanaged + groups.unmanaged} unmanaged"
     return f"{', '.join(counts)}; {members}; {rest}"
-
-
-def impact(plan: Plan) -> str:
-    """What matters to a reviewer, in terms of access."""
-    users, groups = plan.summary.users, plan.summary.groups
-    facts: Sequence[tuple[int, str, str]] = (
-        (users.deactivate, "person loses all access", "people lose all access"),
-        (groups.deactivate, "group is emptied", "groups are emptied"),
-        (plan.summary.memberships_removed, "membership is removed", "memberships are removed"),
-        (users.create, "person is new", "people are new"),
-        (users.reactivate, "person comes back", "people come back"),
-        (plan.summary.memberships_added, "membership is added", "memberships are added"),
-        (users.update + groups.update + groups.create, "other resource changes", "other resources change"),
-    )
-    told = [f"{count} {one if count == 1 else many}" for count, one, many in facts if count]
-    return ", ".join(told) or "nothing changes"

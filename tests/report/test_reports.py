@@ -25,14 +25,25 @@ from reconciler.core.model import (
     ResourceType,
 )
 from reconciler.errors import OperatorError
-from reconciler.report.html import render_plan_html
-from reconciler.report.markdown import render_plan_markdown
+from reconciler.report.html import render_html
+from reconciler.report.markdown import render_markdown
 from reconciler.report.plan_json import parse_plan_json, render_plan_json
-from reconciler.report.text import render_drift, render_outcomes, render_plan
+from reconciler.report.review_plan import plan_review
+from reconciler.report.text import render_outcomes, render_plan
 from reconciler.report.words import safe
+from tests.builders import drift_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def render_plan_markdown(plan: Plan) -> str:
+    return render_markdown(plan_review(plan))
+
+
+def render_plan_html(plan: Plan) -> str:
+    return render_html(plan_review(plan))
+
 
 EXAMPLE = Path(__file__).parents[2] / "manifests"
 GOLDEN = Path(__file__).parent / "golden"
@@ -53,7 +64,7 @@ def _plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     [
         ("plan.txt", render_plan),
         ("plan.color.txt", lambda plan: render_plan(plan, color=True)),
-        ("drift.txt", render_drift),
+        ("drift.txt", drift_text),
         ("plan.md", render_plan_markdown),
         ("plan.html", render_plan_html),
         ("plan.json", render_plan_json),
@@ -86,8 +97,8 @@ def test_hostile_names_do_nothing(plan: Plan) -> None:
     for text in (render_plan(evil), render_plan_markdown(evil), render_plan_html(evil)):
         assert not {"\x1b", "\u202e"} & set(text)
     assert "<script>alert" not in render_plan_html(evil) + render_plan_markdown(evil)
-    rows = [line for line in render_plan_markdown(evil).splitlines() if line.startswith("| ~")]
-    assert [row.count("|") for row in rows] == [5]
+    rows = [line for line in render_plan_markdown(evil).splitlines() if line.startswith("| <code>")]
+    assert [row.count("|") for row in rows] == [3, 4]
     assert not {"@", "`", "["} & set(rows[0])
 
 
@@ -99,9 +110,9 @@ def test_safe_text_is_printable(text: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_json_comes_back_as_it_was(name: str) -> None:
-    golden = parse_plan_json((GOLDEN / "plan.json").read_text(encoding="utf-8"))
+    golden = parse_plan_json((GOLDEN / "plan.json").read_text(encoding="utf-8")).plan
     text = render_plan_json(hostile(golden, name))
-    assert render_plan_json(parse_plan_json(text)) == text
+    assert render_plan_json(parse_plan_json(text).plan) == text
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.core.model import Counts, Summary
 from reconciler.core.paths import CUSTOM_FIELDS, ENTERPRISE
-from reconciler.report.words import impact, safe, show_path, show_value
-from tests.builders import plan
+from reconciler.report.words import safe, show_path, show_value
 
 if TYPE_CHECKING:
     from reconciler.core.model import Value
@@ -63,15 +60,3 @@ def test_values(value: Value, shown: str) -> None:
 )
 def test_safe_text(text: str, shown: str) -> None:
     assert safe(text) == shown
-
-
-@pytest.mark.parametrize(
-    ("users", "groups", "removed", "told"),
-    [
-        (Counts(), Counts(), 0, "nothing changes"),
-        (Counts(deactivate=1), Counts(), 1, "1 person loses all access, 1 membership is removed"),
-        (Counts(create=2, update=1), Counts(update=1), 0, "2 people are new, 2 other resources change"),
-    ],
-)
-def test_impact(users: Counts, groups: Counts, removed: int, told: str) -> None:
-    assert impact(replace(plan(), summary=Summary(users, groups, 0, removed))) == told
