@@ -29,7 +29,7 @@ def diff_attributes(desired: Desired, live: Live, keys: Mapping[str, str]) -> tu
     have_all = live.attributes
     for path, want in desired.attributes.items():
         have = have_all.get(path)
-        if have == want and path != MANAGER:
+        if have == want and have is not None and path != MANAGER:
             continue
         if path == MANAGER and isinstance(have, str):
             have = keys.get(have, have)
