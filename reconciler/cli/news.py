@@ -28,9 +28,16 @@ UNATTENDED = frozenset(("apply", "drift"))
 def tell_news(console: Console, command: str, error: Exception | None) -> None:
     """Tell what `command` found, did, or failed with, as the tenant wants it told."""
     tenant = console.heard.tenant
-    if tenant and tenant.notify and command in TELLING:
-        news = _news(console, tenant, command, error)
-        notify.tell(news, tenant, console.state, time.time(), lambda text: console.say(safe(f"warning: {text}")))
+    if tenant is None or command not in TELLING:
+        return
+
+    def warn(text: str) -> None:
+        console.say(safe(f"warning: {text}"))
+
+    try:
+        notify.tell(_news(console, tenant, command, error), tenant, console.state, time.time(), warn)
+    except Exception as bug:  # noqa: BLE001 - whatever it is, the command has ended as it has
+        warn(f"not told: unexpected {type(bug).__name__}")
 
 
 def _news(console: Console, tenant: Tenant, command: str, error: Exception | None) -> Iterator[News]:

@@ -97,7 +97,7 @@ def drift_news(plan: Plan, drift: Drift, counted: Collection[DriftKind]) -> News
 def refused_news(plan: Plan | None, command: str) -> News:
     """A guard refused a plan; without a plan: an apply was refused before it was made."""
     if plan is None:
-        return News("refused", f"{command} refused")
+        return News("refused", f"{command} refused", ("It needs a plan that was approved.",))
     names, changes = map(name_action, plan.actions), map(describe_action, plan.actions)
     counts = (*_refusals(plan), f"{summary_line(plan)}.")
     return News("refused", f"{command} refused", counts, tuple(names), tuple(changes), plan.fingerprint)
@@ -109,7 +109,8 @@ def failed_news(command: str, error: Exception, outcomes: Sequence[Outcome]) -> 
     left = [each for each in outcomes if each.status is not OutcomeStatus.DONE]
     progress = (f"{done} of {len(outcomes)} actions done.",) if outcomes else ()
     if isinstance(error, PartialApply):
-        headline, counts = "applied in part", (*progress, "Run it again, it continues.")
+        way_on = "Run it again, it continues." if left else "Some of what was approved is no longer so: plan again."
+        headline, counts = "applied in part", (*progress, way_on)
     else:
         headline, counts = f"{command} failed", (_cause(error), *progress)
     names = tuple(f"{each.status.value}: {name_action(each.action)}" for each in left)

@@ -127,6 +127,18 @@ def test_a_failure_says_of_what_kind_it_is(error: Exception, cause: str) -> None
     assert failed_news("apply", error, ()).counts == (cause,)
 
 
+@pytest.mark.parametrize(
+    ("found", "counts"),
+    [
+        (outcomes("ann"), ("1 of 2 actions done.", "Run it again, it continues.")),
+        (outcomes("ann")[1:], ("1 of 1 actions done.", "Some of what was approved is no longer so: plan again.")),
+        ([], ("Some of what was approved is no longer so: plan again.",)),
+    ],
+)
+def test_a_partial_apply_says_how_to_go_on(found: list[Outcome], counts: tuple[str, ...]) -> None:
+    assert failed_news("apply", PartialApply("x"), found).counts == counts
+
+
 def test_changed_news_is_other_news() -> None:
     digests = [each.digest for name in ("ann", "bob") for each in news(name)]
     assert len(set(digests)) == len(digests) - 3  # three failures tell nothing but their kind
