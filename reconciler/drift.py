@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Drifted:
-    """A plan, and its differences told apart."""
+    """A plan, its differences told apart, and what Now() in mappings gave."""
 
     planned: Planned
     drift: Drift
-    sides: Sides
+    now: datetime
 
 
 def find_drift(options: PlanOptions, revision: str | None = None, today: date | None = None) -> Drifted:
@@ -45,14 +45,14 @@ def find_drift(options: PlanOptions, revision: str | None = None, today: date | 
     """
     session = open_session(options)
     planned = plan_session(session, options)
-    sides = _sides(planned)
     names = {
         each.resource: {rule.target: rule.source for rule in each.rules if rule.source}
         for each in (planned.manifests.user_mapping, planned.manifests.group_mapping)
     }
     tolerances = Tolerances(session.tenant.tolerate, today or datetime.now(UTC).date(), names)
     base = _base(session, planned, options, revision)
-    return Drifted(planned, tell_apart(planned.plan.actions, sides, base, tolerances), sides)
+    drift = tell_apart(planned.plan.actions, _sides(planned), base, tolerances)
+    return Drifted(planned, drift, options.at or session.started)
 
 
 def _sides(planned: Planned) -> Sides:
@@ -74,7 +74,7 @@ def _base(session: Session, planned: Planned, options: PlanOptions, revision: st
     kept = session.applied.load(ids, keys)
     if kept or revision is None or not actions:
         return kept
-    manifests = _manifests_of(options, revision)
+    manifests = _manifests_of(options, revision, options.at or session.started)
     live = planned.live
     pairs = (
         *match_resources(manifests.desired.users, live.users, manifests.user_mapping.match).pairs,
@@ -83,7 +83,7 @@ def _base(session: Session, planned: Planned, options: PlanOptions, revision: st
     return base_of_revision(revision, pairs, build_names(pairs, live))
 
 
-def _manifests_of(options: PlanOptions, revision: str) -> Manifests:
+def _manifests_of(options: PlanOptions, revision: str, now: datetime) -> Manifests:
     """The manifests folder as it was in a revision. Raises OperatorError."""
     folder = options.manifests.resolve()
     repository = open_repository(folder, git_environment())
@@ -94,4 +94,4 @@ def _manifests_of(options: PlanOptions, revision: str) -> Manifests:
             raise OperatorError(
                 f"{revision} has no folder {options.manifests}", hint="name a revision that was applied"
             )
-        return read_manifests(extracted, options.at)
+        return read_manifests(extracted, now)

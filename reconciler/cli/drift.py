@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from reconciler.cli.console import Console
     from reconciler.cli.links import Places
     from reconciler.drift import Drifted
+    from reconciler.run import PlanOptions
 
 
 @click.command(
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
     type=click.Choice([each.value for each in COUNTED]),
     help="Exit with 2 for these only (repeatable; default: all). What cannot be told apart always counts.",
 )
+@click.option("--adopt", is_flag=True, help="Write into the manifests what was changed in 4me, after showing it.")
+@click.option("--dry-run", is_flag=True, help="With --adopt: only show it.")
+@click.option("--yes", is_flag=True, help="With --adopt: do not ask.")
 @target_option
 @refresh_option
 @at_option
@@ -56,16 +60,23 @@ if TYPE_CHECKING:
 @link_options
 @click.pass_obj
 def command(console: Console, /, manifests: Path, output_format: str, base: str | None, **chosen: object) -> int:
-    """Show where 4me differs from the manifests, and who changed what. Cannot write to 4me."""
+    """Show where 4me differs from the manifests, and which side changed. Cannot write to 4me."""
     from reconciler.cli.rendering import tell_reading
     from reconciler.drift import find_drift
     from reconciler.report.reading import render_reliance
     from reconciler.report.text_drift import UNKNOWN_BASE
 
+    if not chosen["adopt"] and (chosen["dry_run"] or chosen["yes"]):
+        raise click.UsageError("--dry-run and --yes go with --adopt")
+    if chosen["adopt"] and output_format != "text":
+        raise click.UsageError("--adopt shows what changes in the manifests, as text only")
     places = places_for(manifests, output_format, chosen)
     with console.progress("reading 4me") as read:
-        drifted = find_drift(plan_options(console, manifests, read, **chosen), base)
+        options = plan_options(console, manifests, read, **chosen)
+        drifted = find_drift(options, base)
     tell_reading(console, drifted.planned)
+    if chosen["adopt"]:
+        return _adopt(console, drifted, options, chosen)
     console.out(_render(drifted, output_format, console, places))
     console.say(render_reliance(drifted.planned.reading, time.time()))
     if drifted.planned.plan.actions and drifted.drift.origin is None:
@@ -75,6 +86,16 @@ def command(console: Console, /, manifests: Path, output_format: str, base: str 
         return 0
     console.heard.drift = FoundDrift(drifted.planned.plan, drifted.drift, counted)
     return 2
+
+
+def _adopt(console: Console, drifted: Drifted, options: PlanOptions, chosen: dict[str, object]) -> int:
+    """Whether anything that counts is left."""
+    from reconciler.cli.adopt_dialogue import offer_adoption
+
+    only_show = bool(chosen["dry_run"])
+    adopting = offer_adoption(console, drifted, options, confirmed=bool(chosen["yes"]), only_show=only_show)
+    left = drifted.drift if only_show else drifted.drift.without(adopting.adopted)
+    return 2 if counts_as_drift(left, _counted(chosen), drifted.planned.plan.guards) else 0
 
 
 def _counted(chosen: dict[str, object]) -> frozenset[DriftKind]:

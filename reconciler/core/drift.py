@@ -107,6 +107,22 @@ class Judged:
             ),
         )
 
+    def without(self, other: Action) -> Judged:
+        """What is left of it when another action's differences are gone."""
+        action, members = self.action, self.action.members
+        changes = [each for each in zip(action.changes, self.changes, strict=True) if each[0] not in other.changes]
+        add = [each for each in zip(members.add, self.added, strict=True) if each[0] not in other.members.add]
+        remove = [
+            each for each in zip(members.remove, self.removed, strict=True) if each[0] not in other.members.remove
+        ]
+        left = MemberChanges(tuple(each for each, _ in add), tuple(each for each, _ in remove))
+        return Judged(
+            replace(action, changes=tuple(each for each, _ in changes), members=left),
+            tuple(verdict for _, verdict in changes),
+            tuple(verdict for _, verdict in add),
+            tuple(verdict for _, verdict in remove),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Drift:
@@ -119,6 +135,15 @@ class Drift:
     def of(self, *kinds: DriftKind) -> tuple[Action, ...]:
         """The actions that have differences of these kinds, each with only those."""
         return tuple(each.part(kinds) for each in self.actions if not each.kinds.isdisjoint(kinds))
+
+    def without(self, actions: Iterable[Action]) -> Drift:
+        """What is left when the differences of these actions are gone."""
+        gone = {(each.type, each.id): each for each in actions}
+        left = (
+            each.without(gone[name]) if (name := (each.action.type, each.action.id)) in gone else each
+            for each in self.actions
+        )
+        return replace(self, actions=tuple(each for each in left if each.kinds))
 
     def counts(self) -> dict[DriftKind, int]:
         """How many resources have differences of each kind; one may have several."""
