@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.core.durations import show_seconds
-from reconciler.errors import OperatorError
+from reconciler.errors import NotApproved
 from reconciler.journal import find_spent
 from reconciler.report.words import safe
 from reconciler.signing import load_verify_keys
@@ -42,10 +42,10 @@ class Terms:
 
 
 def accept_plan(saved: SavedPlan, terms: Terms, tenant: TenantIdentity, state: Path) -> None:
-    """Raise OperatorError with the first reason why the plan is not applied to this tenant, if there is one."""
+    """Raise NotApproved with the first reason why the plan is not applied to this tenant, if there is one."""
     now = datetime.now(UTC)
     for refusal in (*_forgeries(saved, terms), *_strangers(saved.plan, tenant), *_lapses(saved, terms, state, now)):
-        raise OperatorError(f"the approved plan is refused: {refusal.message}", hint=refusal.hint)
+        raise NotApproved(f"the approved plan is refused: {refusal.message}", hint=refusal.hint)
 
 
 def find_refusals(saved: SavedPlan, terms: Terms, state: Path, now: datetime) -> tuple[Refusal, ...]:

@@ -6,7 +6,8 @@
     ├── ManifestError               the author of a manifest: every problem, each with its place
     ├── OperatorError               whoever runs the tool: settings, token, files, answers to a prompt
     │   ├── UsageError   exit 64    wrong words on the command line
-    │   └── NotConfirmed            a person was asked and did not say yes
+    │   ├── NotConfirmed            a person was asked and did not say yes
+    │   └── NotApproved             an approved plan is missing, or is not accepted
     ├── MatchError                  the author: records and live resources cannot be paired one to one
     ├── ServiceError                the service: status, its own words, the request and the resource
     │   ├── LostAnswer              a request was sent and its answer never came: it may have been carried out
@@ -78,6 +79,10 @@ class UsageError(OperatorError):
 
 class NotConfirmed(OperatorError):
     """A person was asked and did not say yes."""
+
+
+class NotApproved(OperatorError):
+    """An approved plan is missing, or is not accepted."""
 
 
 class MatchError(ReconcilerError):

@@ -23,7 +23,7 @@ from reconciler.core.model import LiveCounts, ManifestSummary, Member, OutcomeSt
 from reconciler.core.plan import PlanRequest, fingerprint, make_plan
 from reconciler.core.question import find_targets, identify
 from reconciler.core.snapshot import remember_writes
-from reconciler.errors import GuardRefusal, OperatorError, UsageError
+from reconciler.errors import GuardRefusal, NotApproved, UsageError
 from reconciler.journal import Approved, last_written_fields, open_journal
 from reconciler.leftovers import Sorted, sort_actions
 from reconciler.manifests.read import open_manifests
@@ -143,7 +143,7 @@ def look_up(options: PlanOptions, identity: Identity) -> LiveState:
 def apply(options: PlanOptions, how: ApplyOptions) -> Applied:
     """Plan again and carry it out: all of it once confirmed, or exactly what was approved and is still the same.
 
-    Raises OperatorError where the approved plan is not accepted, before anything is read, and Refused before anything
+    Raises NotApproved where the approved plan is not accepted, before anything is read, and Refused before anything
     is written.
     """
     options = replace(options, stop=how.stop)
@@ -177,7 +177,7 @@ def _replan(session: Session, directory: Directory, options: PlanOptions) -> Pla
         return _plan(session, directory, options)
     except UsageError as gone:
         message = f"the approved plan is refused: the manifests changed since, {gone.message}"
-        raise OperatorError(message, hint=PLAN_AGAIN) from None
+        raise NotApproved(message, hint=PLAN_AGAIN) from None
 
 
 def _check_approval(session: Session, options: PlanOptions, how: ApplyOptions) -> None:
@@ -187,7 +187,7 @@ def _check_approval(session: Session, options: PlanOptions, how: ApplyOptions) -
             terms = replace(terms, keys=(*terms.keys, options.manifests / demands.verify_key))
         accept_plan(how.approved, terms, session.identity, options.state)
     elif demands.required:
-        raise OperatorError(
+        raise NotApproved(
             f"the tenant {session.tenant.name} takes approved plans only (`approval` in {session.tenant.source})",
             hint="reconciler plan --out FILE, have it approved, then reconciler apply --plan FILE",
         )

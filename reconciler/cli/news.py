@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reconciler import notify
-from reconciler.errors import GuardRefusal, NotConfirmed
-from reconciler.report.news import drift_news, failed_news, refused_news, token_news
+from reconciler.errors import NotApproved, NotConfirmed
+from reconciler.report.news import drift_news, failed_news, refused_news, token_news, unapproved_news
 from reconciler.report.words import safe
 from reconciler.run import Refused
 from reconciler.settings import expiry_warning
@@ -47,7 +47,9 @@ def _news(console: Console, tenant: Tenant, command: str, error: Exception | Non
         yield token_news(notice)
     if heard.drift:
         yield drift_news(*heard.drift)
-    if isinstance(error, GuardRefusal):
-        yield refused_news(error.planned.plan if isinstance(error, Refused) else None, command)
+    if isinstance(error, Refused):
+        yield refused_news(error.planned.plan, command)
+    elif isinstance(error, NotApproved):
+        yield unapproved_news(command, error)
     elif error and command in UNATTENDED and not isinstance(error, NotConfirmed):
         yield failed_news(command, error, heard.outcomes)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from reconciler.core.drift import Drift
     from reconciler.core.model import Outcome, Plan
     from reconciler.core.notifications import Detail, Topic
+    from reconciler.errors import NotApproved
 
 SHOWN = 50
 LONGEST = 500
@@ -94,10 +95,14 @@ def drift_news(plan: Plan, drift: Drift, counted: Collection[DriftKind]) -> News
     )
 
 
-def refused_news(plan: Plan | None, command: str) -> News:
-    """A guard refused a plan; without a plan: an apply was refused before it was made."""
-    if plan is None:
-        return News("refused", f"{command} refused", ("It needs a plan that was approved.",))
+def unapproved_news(command: str, error: NotApproved) -> News:
+    """An approved plan was missing, or was not accepted."""
+    counts = ("An approved plan is missing, or is not accepted.",)
+    return News("refused", f"{command} refused", counts, changes=(safe(error.message),))
+
+
+def refused_news(plan: Plan, command: str) -> News:
+    """A guard refused a plan."""
     names, changes = map(name_action, plan.actions), map(describe_action, plan.actions)
     counts = (*_refusals(plan), f"{summary_line(plan)}.")
     return News("refused", f"{command} refused", counts, tuple(names), tuple(changes), plan.fingerprint)

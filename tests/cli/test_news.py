@@ -87,6 +87,13 @@ def test_a_plan_is_no_news_but_a_refused_one_is(cli: Call, web: WebReceiver, tmp
     assert titles(web) == ["plan refused", "apply refused"]
 
 
+def test_an_apply_without_the_approval_that_it_needs_is_told(cli: Call, web: WebReceiver, tmp_path: Path) -> None:
+    add_to_tenant(tmp_path, "approval: required\n")
+    assert cli("apply", "--yes")[0] == 1
+    assert titles(web) == ["apply refused"]
+    assert web.received[0].body["message"].startswith("An approved plan is missing, or is not accepted.")
+
+
 def test_with_no_notify_nobody_is_told(cli: Call, web: WebReceiver, tmp_path: Path) -> None:
     assert cli("--no-notify", "drift")[0] == 2
     assert web.received == []

@@ -11,6 +11,7 @@ from reconciler.core.model import ActionKind, Change, Guard, Outcome, OutcomeSta
 from reconciler.errors import (
     ManifestError,
     MatchError,
+    NotApproved,
     NotSent,
     OperatorError,
     PartialApply,
@@ -18,7 +19,7 @@ from reconciler.errors import (
     ReconcilerError,
     ServiceError,
 )
-from reconciler.report.news import drift_news, failed_news, refused_news, render_news, token_news
+from reconciler.report.news import drift_news, failed_news, refused_news, render_news, token_news, unapproved_news
 from tests.builders import action, group, plan, user
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def news(name: str) -> list[News]:
     return [
         drifted(about(name)),
         refused_news(about(name), "plan"),
-        refused_news(None, "apply"),
+        unapproved_news("apply", NotApproved(f"{name} signed it")),
         failed_news("apply", PartialApply(f"applied in part: {name}"), outcomes(name)),
         *(failed_news("apply", kind(f"{name} failed"), ()) for kind in (ServiceError, MatchError, OperatorError)),
         failed_news("apply", ManifestError([Problem(f"{name}.yaml", 1, 1, name)]), ()),
@@ -141,7 +142,7 @@ def test_a_partial_apply_says_how_to_go_on(found: list[Outcome], counts: tuple[s
 
 def test_changed_news_is_other_news() -> None:
     digests = [each.digest for name in ("ann", "bob") for each in news(name)]
-    assert len(set(digests)) == len(digests) - 3  # three failures tell nothing but their kind
+    assert len(set(digests)) == len(digests) - 2  # two failures tell nothing but their kind
     assert [each.digest for each in news("ann")] == [each.digest for each in news("ann")]
 
 
