@@ -10,7 +10,7 @@ from reconciler.core.normalise import fold
 from reconciler.core.schema import KEY_ATTRIBUTE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from reconciler.core.model import ResourceType
 
@@ -72,19 +72,17 @@ def _counterparts(
 ) -> dict[int, _Found]:
     """The candidate that each is, by the object's identity, as far as there is one."""
     found: dict[int, _Found] = {}
-    free = list(candidates)
+    free = candidates
     for attribute in attributes:
-        by_value = dict(_values(reversed(free), attribute))
-        for value, each in _values(wanting, attribute):
-            if id(each) not in found and (candidate := by_value.pop(value, None)) is not None:
+        by_value = {fold(each.attributes.get(attribute)): each for each in free}
+        by_value.pop("", None)
+        for each in wanting:
+            candidate = by_value.pop(fold(each.attributes.get(attribute)), None)
+            if candidate is not None:
                 found[id(each)] = candidate
+        if len(found) == len(candidates):
+            break
         taken = {id(each) for each in found.values()}
         free = [each for each in free if id(each) not in taken]
+        wanting = [each for each in wanting if id(each) not in found]
     return found
-
-
-def _values(resources: Iterable[_Found], attribute: str) -> Iterator[tuple[str, _Found]]:
-    for each in resources:
-        value = fold(each.attributes.get(attribute))
-        if value:
-            yield value, each

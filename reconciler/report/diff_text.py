@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from textwrap import wrap
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.core.access import Transition
-from reconciler.core.model import ResourceType
+from reconciler.report.diff_lines import (
+    BOLD,
+    COLORS,
+    INDENT,
+    LINES_SHOWN,
+    RED,
+    Style,
+    attribute_lines,
+    heading,
+    member_lines,
+    membership_lines,
+)
 from reconciler.report.impact import diff_facts, tell
-from reconciler.report.words import columns, safe, show_path, show_value
+from reconciler.report.words import safe, show_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from reconciler.core.access import (
-        AccessDiff,
-        AttributeChange,
-        GroupChange,
-        MembershipChange,
-        PersonChange,
-        Side,
-        Via,
-        Who,
-    )
+    from reconciler.core.access import AccessDiff, GroupChange, PersonChange, Side
 
+_Change = TypeVar("_Change")
 NO_CHANGES = "No effective change: people's access, attributes and groups stay as they are."
-RESOURCES_SHOWN, LINES_SHOWN = 50, 20
-_SYMBOLS = {
-    Transition.JOIN: "+",
-    Transition.RETURN: "↻",
-    Transition.LEAVE: "-",
-    Transition.STAY: "~",
-    Transition.INACTIVE: "~",
-    Transition.DROPPED: "~",
-}
+RESOURCES_SHOWN = 50
 _WORDS = {
     Transition.JOIN: "joins",
     Transition.RETURN: "returns",
@@ -43,63 +37,25 @@ _WORDS = {
     Transition.DROPPED: "no access, as before",
 }
 _GROUP_WORDS = {Transition.JOIN: "new", Transition.LEAVE: "gone"}
-_COLORS = {"+": "32", "~": "33", "↻": "36", "-": "31"}
-_BOLD, _RED = "1", "31"
-_INDENT = " " * 6
-
-
-@dataclass(frozen=True, slots=True)
-class _Style:
-    color: bool
-    width: int
-    everything: bool
-
-    def paint(self, text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self.color and code else text
-
-    def wrap(self, text: str, code: str = "", indent: str = "") -> list[str]:
-        lines = wrap(
-            text,
-            self.width,
-            initial_indent=indent,
-            subsequent_indent=f"{indent}  ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        return [self.paint(line, code) for line in lines]
-
-    def wrap_value(self, value: str, start: str) -> list[str]:
-        """A long value behind what stands before it, with its further lines below its first."""
-        indent = " " * columns(start)
-        room = max(20, self.width - len(indent))
-        lines = wrap(value, room, break_long_words=False, break_on_hyphens=False) or [""]
-        return [start + lines[0], *[indent + line for line in lines[1:]]]
-
-    def cut(self, lines: Sequence[str], most: int, indent: str, noun: str) -> Iterator[str]:
-        """The lines, or the first of them and how many there are besides."""
-        if self.everything or len(lines) <= most + 1:
-            yield from lines
-            return
-        yield from lines[:most]
-        yield f"{indent}and {len(lines) - most:,} more {noun} (-v or --format json shows all)"
 
 
 def render_diff(diff: AccessDiff, *, color: bool = False, width: int = 80, everything: bool = False) -> str:
     """Who joins and leaves, who gains and loses what, and what becomes of groups; long lists whole or cut."""
-    return "\n".join(_lines(diff, _Style(color, width, everything)))
+    return "\n".join(_lines(diff, Style(color, width, everything)))
 
 
-def _lines(diff: AccessDiff, style: _Style) -> Iterator[str]:
-    yield from style.wrap(safe(f"Access: {diff.base.name} → {diff.head.name}"), _BOLD)
+def _lines(diff: AccessDiff, style: Style) -> Iterator[str]:
+    yield from style.wrap(safe(f"Access: {diff.base.name} → {diff.head.name}"), BOLD)
     yield from style.wrap(f"{_side(diff.base)} → {_side(diff.head)}")
     yield from style.wrap(_headline(diff))
-    yield from _section("People", [list(_person_lines(each, style)) for each in diff.people], "people", style)
-    yield from _section("Groups", [list(_group_lines(each, style)) for each in diff.groups], "groups", style)
+    yield from _section(("People", "people"), sorted(diff.people, key=_rank_person), _person_lines, style)
+    yield from _attribute_counts(diff, style)
+    yield from _section(("Groups", "groups"), sorted(diff.groups, key=_rank_group), _group_lines, style)
     if diff.policies:
-        yield from ("", style.paint("Rules", _BOLD))
+        yield from ("", style.paint("Rules", BOLD))
     for policy in diff.policies:
         before, after = policy.before or "(not declared)", policy.after or "(not declared)"
-        yield from style.wrap(safe(f"~ {policy.subject}: {policy.name}  {before} → {after}"), _COLORS["~"], "  ")
+        yield from style.wrap(safe(f"~ {policy.subject}: {policy.name}  {before} → {after}"), COLORS["~"], "  ")
     if diff.notes:
         yield ""
     for note in diff.notes:
@@ -136,134 +92,88 @@ def _conclusion(diff: AccessDiff) -> str:
     )
 
 
-def _section(title: str, resources: Sequence[Sequence[str]], noun: str, style: _Style) -> Iterator[str]:
-    if not resources:
+def _section(
+    words: tuple[str, str],
+    changes: Sequence[_Change],
+    tell_one: Callable[[_Change, Style], Iterable[str]],
+    style: Style,
+) -> Iterator[str]:
+    title, noun = words
+    if not changes:
         return
-    yield from ("", style.paint(title, _BOLD))
-    yield from style.cut(["\n".join(each) for each in resources], RESOURCES_SHOWN, "  ", noun)
+    yield from ("", style.paint(title, BOLD))
+    shown, more = style.cut(changes, RESOURCES_SHOWN, "  ", noun)
+    for change in shown:
+        yield from tell_one(change, style)
+    yield from more
 
 
-def _person_lines(change: PersonChange, style: _Style) -> Iterator[str]:
-    yield from _heading(change, style)
+def _rank_person(change: PersonChange) -> int:
+    """Worst first, so that no cut hides it."""
+    if change.transition is Transition.LEAVE:
+        return 0 if change.reports else 1
+    if change.left_without_group or change.new_identity or change.adopts:
+        return 2
+    return 3 if change.transition in (Transition.JOIN, Transition.RETURN) else 4
+
+
+def _rank_group(change: GroupChange) -> int:
+    if change.transition is Transition.LEAVE:
+        return 0
+    return 1 if change.emptied else 2 if change.transition is Transition.JOIN else 3
+
+
+def _attribute_counts(diff: AccessDiff, style: Style) -> Iterator[str]:
+    """Where not all people are shown: how many have which attribute changed."""
+    if style.everything or len(diff.people) <= RESOURCES_SHOWN + 1:
+        return
+    stay = (each for each in diff.people if each.transition in (Transition.STAY, Transition.RETURN))
+    counts = Counter(change.path for each in stay for change in each.attributes)
+    if counts:
+        yield from ("", style.paint("Attributes of people who stay or return", BOLD))
+    for path, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        yield f"  ~ {show_path(path)}: {_count(count, 'person', 'people')}"
+
+
+def _person_lines(change: PersonChange, style: Style) -> Iterator[str]:
+    yield heading(change, style)
     word = _WORDS.get(change.transition)
     if word:
-        yield from style.wrap(safe(f"{word}: {change.reason}"), indent=_INDENT)
+        yield from style.wrap(safe(f"{word}: {change.reason}"), indent=INDENT)
     if change.who.was:
-        yield from style.wrap(safe(f"renamed: was {change.who.was}"), indent=_INDENT)
+        yield from style.wrap(safe(f"renamed: was {change.who.was}"), indent=INDENT)
     if change.new_identity:
         text = "another identity under the same name: perhaps somebody else"
-        yield from style.wrap(text, _RED, _INDENT)
+        yield from style.wrap(text, RED, INDENT)
     if change.reports:
         names = [safe(each.key) for each in change.reports]
         shown = names if style.everything else names[:LINES_SHOWN]
         more = f" and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
-        yield from style.wrap(f"still the manager of {', '.join(shown)}{more}", _RED, _INDENT)
-    yield from _common_lines(change, style)
-    yield from _membership_lines([(each, each.group) for each in change.memberships], "groups", style)
+        yield from style.wrap(f"still the manager of {', '.join(shown)}{more}", RED, INDENT)
+    yield from attribute_lines(change, style)
+    yield from membership_lines([(each, each.group) for each in change.memberships], "groups", style)
     if change.left_without_group:
-        yield style.paint(f"{_INDENT}is in no group now", _RED)
+        yield style.paint(f"{INDENT}is in no group now", RED)
     elif change.transition is Transition.JOIN and not change.groups_after:
-        yield f"{_INDENT}in no group"
+        yield f"{INDENT}in no group"
 
 
-def _group_lines(change: GroupChange, style: _Style) -> Iterator[str]:
-    yield from _heading(change, style)
+def _group_lines(change: GroupChange, style: Style) -> Iterator[str]:
+    yield heading(change, style)
     word = _GROUP_WORDS.get(change.transition)
     if word:
-        yield from style.wrap(safe(f"{word}: {change.reason}"), indent=_INDENT)
+        yield from style.wrap(safe(f"{word}: {change.reason}"), indent=INDENT)
     if change.who.was:
-        yield from style.wrap(safe(f"renamed: was {change.who.was}"), indent=_INDENT)
+        yield from style.wrap(safe(f"renamed: was {change.who.was}"), indent=INDENT)
     if change.membership_before != change.membership_after and change.transition is Transition.STAY:
-        yield from style.wrap(_membership_of(change), indent=_INDENT)
-    yield from _common_lines(change, style)
-    yield from _direct_lines(change, style)
+        yield from style.wrap(_membership_of(change), indent=INDENT)
+    yield from attribute_lines(change, style)
+    yield from member_lines(change, style)
     before, after = _people(change.people_before, change.known_before), _people(change.people_after, change.known_after)
     if change.transition is not Transition.STAY or change.memberships:
         end = ": emptied" if change.emptied else ""
-        yield style.paint(f"{_INDENT}people in it: {before} → {after}{end}", _RED if end else "")
-    yield from _membership_lines([(each, each.person) for each in change.memberships], "people", style)
-
-
-def _heading(change: PersonChange | GroupChange, style: _Style) -> Iterator[str]:
-    symbol = _SYMBOLS[change.transition]
-    place = change.after or change.before
-    side = "" if change.after else "before: "
-    where = safe(f"{side}{place}") if place else ""
-    left = f"  {symbol} {safe(change.who.key)}"
-    gap = style.width - columns(left) - columns(where)
-    yield style.paint(f"{left}{' ' * max(2, gap)}{where}".rstrip(), _COLORS[symbol])
-
-
-def _common_lines(change: PersonChange | GroupChange, style: _Style) -> Iterator[str]:
-    if change.adopts:
-        yield from style.wrap("adopt: true is new: it may take over another identity", _RED, _INDENT)
-    labels = [show_path(each.path) for each in change.attributes]
-    column = max(map(columns, labels), default=0)
-    for label, each in zip(labels, change.attributes, strict=True):
-        start = f"{_INDENT}{label}{' ' * (column - columns(label))}  "
-        values = _values(each, change.transition)
-        line = start + " → ".join(values)
-        if columns(line) <= style.width:
-            yield line
-        else:
-            yield from style.wrap_value(values[0], start)
-            for value in values[1:]:
-                yield from style.wrap_value(f"→ {value}", " " * columns(start))
-
-
-def _values(change: AttributeChange, transition: Transition) -> tuple[str, ...]:
-    """Before and after, or the one value that is given for the first time."""
-    modes = change.managed_before, change.managed_after
-    notes = [{"create": " (at creation only)", "empty": " (where 4me has none)"}.get(mode, "") for mode in modes]
-    if modes[0] == modes[1]:
-        notes[0] = ""
-    elif "no" not in modes:
-        notes = [note or " (always)" for note in notes]
-    before, after = f"{show_value(change.before)}{notes[0]}", f"{show_value(change.after)}{notes[1]}"
-    if modes[0] == "no":
-        return (after,) if transition in (Transition.JOIN, Transition.INACTIVE) else ("(not managed)", after)
-    return before, "(no longer managed)" if modes[1] == "no" else after
-
-
-def _membership_lines(changes: Sequence[tuple[MembershipChange, Who]], noun: str, style: _Style) -> Iterator[str]:
-    lines = ["\n".join(_membership_line(change, name, style)) for change, name in changes]
-    yield from style.cut(lines, LINES_SHOWN, _INDENT, noun)
-
-
-def _membership_line(change: MembershipChange, name: Who, style: _Style) -> list[str]:
-    symbol, text = "~", f": {_way(change.before)} before, {_way(change.after)} now"
-    if change.gained:
-        symbol, text = "+", _through(change.after)
-    elif change.lost:
-        symbol, text = "-", _through(change.before)
-    perhaps = "" if change.sure else " (perhaps already)" if change.gained else " (stays in 4me: not taken away)"
-    return style.wrap(f"{symbol} {safe(name.key)}{text}{perhaps}", _COLORS[symbol], _INDENT)
-
-
-def _through(via: Via | None) -> str:
-    return f" (through {_names(via)})" if via else ""
-
-
-def _way(via: Via | None) -> str:
-    return f"through {_names(via)}" if via else "directly"
-
-
-def _names(names: Iterable[str]) -> str:
-    return safe(" in ".join(names))
-
-
-def _direct_lines(change: GroupChange, style: _Style) -> Iterator[str]:
-    """Declared members that are not told anyway among the people who gain or lose it: groups, and inactive people."""
-    told = {each.person for each in change.memberships if (each.after if each.gained else each.before) == ()}
-    lines = []
-    for symbol, members in (("+", change.add), ("-", change.remove)):
-        for member in members:
-            if member.type is ResourceType.GROUP:
-                lines.append(style.paint(f"{_INDENT}{symbol} {safe(member.key)} (group) as member", _COLORS[symbol]))
-            elif member not in told:
-                text = f"{_INDENT}{symbol} {safe(member.key)} as declared member"
-                lines.append(style.paint(text, _COLORS[symbol]))
-    yield from style.cut(lines, LINES_SHOWN, _INDENT, "members")
+        yield style.paint(f"{INDENT}people in it: {before} → {after}{end}", RED if end else "")
+    yield from membership_lines([(each, each.person) for each in change.memberships], "people", style)
 
 
 def _membership_of(change: GroupChange) -> str:
