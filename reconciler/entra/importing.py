@@ -65,17 +65,17 @@ def import_schema(data: bytes, check: Check) -> Imported:
     converted = convert_rules(read_schema(data))
     settled = [_settle(draft, check) for draft in converted.drafts]
     used = [each for each in settled if each.text]
-    aside = (*converted.notes, *(note for each in settled if not each.text for note in each.draft.all_notes()))
+    notes = (*converted.notes, *(note for each in settled for note in each.draft.all_notes()))
     if not used:
-        raise NothingImported(aside)
-    head = [line for told in HEAD for line in comment(told)]
-    head += [line for note in aside for line in comment(note.told())]
-    rows = [row for each in used for row in each.draft.rows]
+        raise NothingImported(notes)
+    head = [line for told in (*HEAD, *(note.told() for note in converted.notes)) for line in comment(told)]
+    left = [each.draft for each in settled if not each.text]
+    head += [f"# {line}".rstrip() for draft in left for line in render_draft(draft).splitlines()]
     return Imported(
         "\n".join([*head, "---\n".join(each.text for each in used)]),
-        tuple(sorted((*aside, *(note for each in used for note in each.draft.all_notes())))),
-        sum(not row.is_lost for row in rows),
-        len(rows),
+        tuple(sorted(notes)),
+        sum(not row.is_lost for each in used for row in each.draft.rows),
+        sum(len(each.draft.rows) for each in settled),
     )
 
 

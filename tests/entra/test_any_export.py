@@ -92,8 +92,8 @@ def test_any_export_comes_to_documents_that_validate(mappings: list[Json]) -> No
         resource = ResourceType(str(document["resource"]))
         mapping = next(each for each in mappings if each["sourceObjectName"] == resource.value)
         assert all(is_told(resource, each, document, imported) for each in mapping["attributeMappings"])
-    taken = {str(each["resource"]) for each in documents if isinstance(each, dict)}
-    firsts = [next(each for each in mappings if each["sourceObjectName"] == name) for name in taken]
+    named = {str(each["sourceObjectName"]) for each in mappings}
+    firsts = [next(each for each in mappings if each["sourceObjectName"] == name) for name in named]
     assert imported.total == sum(len(each["attributeMappings"]) for each in firsts)
     assert "".join(imported.text.split("\n")).isprintable()
     assert import_schema(export(rule(*mappings)), check_document) == imported

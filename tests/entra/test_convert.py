@@ -227,8 +227,13 @@ def test_other_filters_are_told() -> None:
 
 def test_a_mapping_without_its_key_is_left_out_and_told() -> None:
     users = objects(attribute("userName", constant("")), attribute("title", "a"))
-    documents, notes = imported(rule(users, objects(GROUP_NAME, resource="Group")))
+    rules = rule(users, objects(GROUP_NAME, resource="Group"))
+    documents, notes = imported(rules)
     assert [each["resource"] for each in documents] == ["Group"]
+    whole = import_schema(export(rules), check_document)
+    assert "\n# resource: User\n" in whole.text
+    assert "\n#   title: a\n" in whole.text
+    assert (whole.carried, whole.total) == (1, 3)
     reason = "this mapping of Users is left out: no rule for `userName`, which 4me requires"
     assert ("User to FourMe", reason, True) in notes
 
