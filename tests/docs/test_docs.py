@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
+from apprise import Apprise
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
-from reconciler.cli import COMMANDS, root, run_command
+from reconciler.cli import COMMANDS, load_command, root, run_command
 from reconciler.core.model import ResourceType
 from reconciler.manifests.json_schema import manifest_json_schema
 from reconciler.manifests.profiles import profile
@@ -23,20 +23,17 @@ from reconciler.report.plan_json import plan_schema
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MANIFESTS = (ROOT / "docs" / "manifests.md").read_text(encoding="utf-8")
+NOTIFICATIONS = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
 MAPPING = (ROOT / "docs" / "mapping.md").read_text(encoding="utf-8")
+PAGES = (("README", README), ("manifests", MANIFESTS), ("mapping", MAPPING), ("notifications", NOTIFICATIONS))
 EXAMPLES = [
     pytest.param(text, id=f"{name}:{number}")
-    for name, page in (("README", README), ("manifests", MANIFESTS), ("mapping", MAPPING))
+    for name, page in PAGES
     for number, text in enumerate(re.findall(r"^ *```yaml\n(.*?)^ *```", page, re.MULTILINE | re.DOTALL), 1)
 ]
 
 DATA = re.findall(r"^```(?:csv|json|jsonl) (\S+)\n(.*?)^```", MANIFESTS, re.MULTILINE | re.DOTALL)
 """Data files that are shown, by their paths."""
-
-
-def command(name: str) -> click.Command:
-    found: click.Command = import_module(f"reconciler.cli.{name.replace('-', '_')}").command
-    return found
 
 
 @pytest.mark.parametrize("text", EXAMPLES)
@@ -82,9 +79,9 @@ def test_the_published_plan_schema_is_the_one_in_force() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_option_is_in_the_readme(name: str) -> None:
     row = next(line for line in README.splitlines() if line.startswith(f"| `{name}"))
-    options = [each.opts[0] for each in command(name).params if isinstance(each, click.Option)]
+    options = [each.opts[0] for each in load_command(name).params if isinstance(each, click.Option)]
     assert [option for option in options if f"`{option}`" not in row] == []
-    assert "Example" in str(command(name).epilog)
+    assert "Example" in str(load_command(name).epilog)
 
 
 def test_every_global_option_is_in_the_readme() -> None:
@@ -112,3 +109,13 @@ def test_locks_name_no_host() -> None:
 def test_nothing_outside_the_sandbox_can_delete() -> None:
     paths = [path for path in (ROOT / "reconciler").rglob("*.py") if "sandbox" not in path.parts]
     assert [path for path in paths if re.search(r"[\"']DELETE[\"']|\.delete\(", path.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of libraries that it looks for
+@pytest.mark.parametrize(
+    "address",
+    re.findall(r"^\| [^|]+ \| `(\w+://[^`]+)`", NOTIFICATIONS, re.MULTILINE),
+    ids=lambda each: each.split(":")[0],
+)
+def test_addresses_that_are_shown_are_understood(address: str) -> None:
+    assert Apprise().add(address)
