@@ -18,5 +18,5 @@ if ! reconciler validate "$manifests" --format github > "$out/annotations.txt"; 
   exit 1
 fi
 cat "$out/annotations.txt"
-reconciler diff "$base" --merge-base --manifests "$manifests" --format markdown > "$out/comment.md"
-reconciler diff "$base" --merge-base --manifests "$manifests" --format html > "$out/report.html"
+reconciler diff "$base" HEAD "$manifests" --merge-base --format markdown > "$out/comment.md"
+reconciler diff "$base" HEAD "$manifests" --merge-base --format html > "$out/report.html"
