@@ -59,6 +59,8 @@ def open_repository(start: Path, environment: Mapping[str, str]) -> Repository:
         raise OperatorError(f"git does not trust the repository of {start}, which belongs to somebody else", hint=hint)
     if "not a git repository" in words:
         raise OperatorError(f"{start} is in no git repository", hint="run this in the repository of the manifests")
+    if "must be run in a work tree" in words:
+        raise OperatorError(f"{start} has no working tree", hint="run this in a clone that is not bare")
     raise OperatorError(f"git cannot tell the working tree of {start}: {words}")
 
 

@@ -286,6 +286,30 @@ def test_no_repository_and_no_git(diff: Call, tmp_path: Path, monkeypatch: pytes
     )
 
 
+def test_a_bare_repository(repository: Repository, diff: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(repository.root / ".git")
+    code, _, err = diff("HEAD")
+    assert (code, err.splitlines()) == (
+        1,
+        [
+            f"error: {repository.root / '.git'} has no working tree",
+            "hint: run this in a clone that is not bare",
+        ],
+    )
+
+
+def test_a_repository_of_somebody_else(repository: Repository, diff: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    code, _, err = diff("HEAD")
+    assert (code, err.splitlines()) == (
+        1,
+        [
+            f"error: git does not trust the repository of {repository.root}, which belongs to somebody else",
+            "hint: if you trust it: git config --global --add safe.directory PATH",
+        ],
+    )
+
+
 def test_a_git_in_the_folder_itself_is_not_run(
     repository: Repository, diff: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
