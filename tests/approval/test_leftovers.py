@@ -24,6 +24,7 @@ ANN, BEN, DESK = user("ann"), user("ben"), group("Desk")
 TITLE = Change("title", "A", "B")
 OFF, ON = Change("active", before=True, after=False), Change("active", before=False, after=True)
 UPDATED = action(UPDATE, ANN, TITLE)
+FIRST_FIVE = ", ".join(user(f"u{number}").name for number in range(5))
 OTHER_DIGEST = "sha256:" + "1" * 64
 OTHERWISE = ("the manifests changed since", "the time that was given with --at is not the plan's")
 
@@ -139,7 +140,7 @@ def compare(before: Plan, now: Plan, live: LiveState = LiveState()) -> Sorted:
             action(UPDATE, DESK, TITLE),
             [
                 '{wish}: title is "A", to become "B"',
-                f"not to be added any more: {', '.join(user(f'u{each}').name for each in range(5))} and 3 more ({{wish}})",
+                f"not to be added any more: {FIRST_FIVE} and 3 more ({{wish}})",
             ],
             id="many members",
         ),
