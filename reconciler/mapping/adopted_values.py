@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.core.normalise import fold, is_empty
-from reconciler.core.paths import CUSTOM_FIELDS, parse_path
+from reconciler.core.paths import CUSTOM_FIELDS, parse_path, short_path
 from reconciler.core.schema import ATTRIBUTES, AttributeKind
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def adopt_change(mapping: Mapping, given: Attributes, change: Change, others: It
         raise CannotAdopt(_why_computed(rule))
     if rule.default is not None and is_empty(change.before):
         raise CannotAdopt(
-            f"4me has no value, where the mapping's default for {rule.target} stands in: change the mapping"
+            f"4me has no value, where the mapping's default for {short_path(rule.target)} stands in: change the mapping"
         )
     _check_readers(mapping, rule, change, others)
     name = next((each for each in given if each.casefold() == rule.source.casefold()), rule.source)
@@ -53,15 +53,17 @@ def _find_rule(mapping: Mapping, given: Attributes, path: str) -> Rule:
     targets = (path, parse_path(path).attribute, CUSTOM_FIELDS if path.startswith(f"{CUSTOM_FIELDS}:") else path)
     rules = [rule for target in targets for rule in mapping.rules if rule.target == target]
     if not rules:
-        raise CannotAdopt(f"no rule of the mapping sets {path}")
+        raise CannotAdopt(f"no rule of the mapping sets {short_path(path)}")
     return next((rule for rule in rules if rule.source in given), rules[0])
 
 
 def _why_computed(rule: Rule) -> str:
     if rule.expression is not None:
-        return f"the mapping computes {rule.target} by an expression: change what that reads, or the mapping"
+        return (
+            f"the mapping computes {short_path(rule.target)} by an expression: change what that reads, or the mapping"
+        )
     kind = "a constant" if rule.constant is not None else "its default"
-    return f"the mapping sets {rule.target} to {kind}: change the mapping"
+    return f"the mapping sets {short_path(rule.target)} to {kind}: change the mapping"
 
 
 def _check_readers(mapping: Mapping, rule: Rule, change: Change, others: Iterable[Change]) -> None:
@@ -71,7 +73,9 @@ def _check_readers(mapping: Mapping, rule: Rule, change: Change, others: Iterabl
         if other is rule or rule.source not in other.reads():
             continue
         if other.expression is not None or other.target not in live or live[other.target] != change.before:
-            raise CannotAdopt(f"`{rule.source}` is read for {other.target} as well, where 4me has something else")
+            raise CannotAdopt(
+                f"`{rule.source}` is read for {short_path(other.target)} as well, where 4me has something else"
+            )
 
 
 def _value(mapping: Mapping, rule: Rule, given: Value, change: Change) -> Value:
