@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 EXAMPLE = Path(__file__).parents[2] / "manifests"
+ODD = 'kind: Mapping\nresource: User\nattributes: {title: {expression: "Join(\\"-\\" [title], [title])"}}\n'
 BROKEN = "kind: User\nuserName: ann@widget.example\ntitel: Lead\n"
 
 
@@ -55,6 +56,25 @@ def test_problems_are_on_stdout_with_the_place_in_the_repository(
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "access/manifests/ann.yaml"
     code, out, _ = cli("validate", folder, "--format", "junit")
     assert (code, ET.fromstring(out).attrib["failures"]) == (1, "1")
+
+
+def test_warnings_are_told_beside_problems_and_alone(cli: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    folder = tmp_path / "access" / "manifests"
+    (folder / "odd.yaml").write_text(ODD, encoding="utf-8")
+    code, out, _ = cli("validate", "manifests", "--format", "github")
+    assert (code, [line.split(",title")[0] for line in out.splitlines()]) == (
+        0,
+        ["::warning file=access/manifests/odd.yaml,line=3,col=46"],
+    )
+    (folder / "ann.yaml").write_text(BROKEN, encoding="utf-8")
+    code, out, _ = cli("validate", "manifests", "--format", "github")
+    assert (code, [line.split(",title")[0] for line in out.splitlines()]) == (
+        1,
+        [
+            "::error file=access/manifests/ann.yaml,line=3,col=1",
+            "::warning file=access/manifests/odd.yaml,line=3,col=46",
+        ],
+    )
 
 
 def test_valid_manifests_are_an_empty_report(cli: Callable[..., tuple[int, str, str]]) -> None:
