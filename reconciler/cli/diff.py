@@ -13,7 +13,7 @@ from reconciler.cli.options import PAGES, at_option, format_option
 if TYPE_CHECKING:
     from reconciler.cli.console import Console
     from reconciler.cli.links import Places
-    from reconciler.core.access import AccessDiff
+    from reconciler.core.access import AccessDiff, Side
 
 
 @click.command(
@@ -42,12 +42,18 @@ def command(console: Console, /, base: str, head: str | None, manifests: Path | 
     """
     from reconciler.diff import DiffOptions, diff
 
-    places = places_for(manifests or Path("manifests"), chosen["output_format"], chosen)
     found = diff(
         DiffOptions(base, head, manifests, chosen["base_manifests"], merge_base=chosen["merge_base"], at=chosen["at"])
     )
+    places = places_for(Path(found.head.folder), chosen["output_format"], _where(found.head, chosen))
     console.out(_render(found, chosen["output_format"], console, places))
     return 2 if found and chosen["exit_code"] else 0
+
+
+def _where(head: Side, chosen: dict[str, Any]) -> dict[str, Any]:
+    """Where HEAD's places are on the web, unless options say otherwise; the working tree's have no commit."""
+    given = {name: value for name, value in chosen.items() if value is not None}
+    return {"repository_path": "" if head.folder == "." else head.folder, "revision": head.commit} | given
 
 
 def _render(found: AccessDiff, output_format: str, console: Console, places: Places) -> str:

@@ -467,3 +467,17 @@ def test_more_is_shown_on_demand(repository: Repository, capsys: pytest.CaptureF
     assert run_command(["-v", "diff", "HEAD"]) == 0
     whole = capsys.readouterr().out
     assert sum(line.startswith("  + u") for line in whole.splitlines()) == 60
+
+
+def test_places_are_linked_in_the_commit_that_has_them(repository: Repository, diff: Call) -> None:
+    first = repository.commit(config__acme__a=ANN)
+    (repository.root / "config" / "acme" / "a.yaml").unlink()
+    second = repository.commit(config__acme__b=BOB)
+    url = "https://github.com/widget/people"
+    code, out, err = diff("HEAD~1", "HEAD", "config/acme", "--format", "markdown", "--repository-url", url)
+    assert (code, err) == (0, "")
+    assert f"({url}/blob/{first}/config/acme/a.yaml#L1)" in out
+    assert f"({url}/blob/{second}/config/acme/b.yaml#L1)" in out
+    code, out, err = diff("HEAD~1", "HEAD", "config/acme", "--format", "html")
+    assert (code, err) == (0, "")
+    assert out.startswith("<!doctype html>")
