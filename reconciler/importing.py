@@ -22,7 +22,7 @@ from reconciler.folder import list_files, place, stage
 from reconciler.manifests.copying import copy_documents, protect
 from reconciler.manifests.read import read_manifests, time_zones
 from reconciler.manifests.splitting import find_defaults, split_groups, split_users, without_defaults
-from reconciler.manifests.writing import WrittenFile, WrittenRecord, comment, render_records
+from reconciler.manifests.writing import WrittenFile, WrittenRecord, comment, reads_back, render_records
 from reconciler.mapping.mapper import RecordMapper
 from reconciler.mapping.reverse import Reverser, irreversible
 from reconciler.run import plan_request
@@ -30,7 +30,7 @@ from reconciler.session import connect, open_session
 from reconciler.settings import choose_tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from reconciler.core.declarable import Declared, Inventory, Undeclared
@@ -277,11 +277,23 @@ class _Writing:
 def _acceptable(given: Attributes, mapper: RecordMapper) -> tuple[Attributes, list[str]]:
     """The record without values that the checks of manifests refuse, and what they say of them."""
     refused: list[str] = []
+    for place in list(_unreadable(given)):
+        refused.append(f"left out: `{'.'.join(place)}`: a number in it cannot be written")
+        given = _without(given, place)
     while problems := [each for each in mapper.map_record(given).problems if each[0] and each[0][0] in given]:
         path, message = problems[0]
         refused.append(f"left out: {message}")
         given = _without(given, path)
     return given, refused
+
+
+def _unreadable(given: Attributes) -> Iterator[tuple[str, ...]]:
+    """Paths to lists and maps that would not read back as they are; of a map's parts, to those that are."""
+    for name, value in given.items():
+        if isinstance(value, dict):
+            yield from ((name, part) for part, each in value.items() if not reads_back(each))
+        elif not reads_back(value):
+            yield (name,)
 
 
 def _without(given: Attributes, path: tuple[str | int, ...]) -> Attributes:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.manifests.files import to_visible
 from reconciler.manifests.records import LIST_KEY
+from reconciler.manifests.yaml_reader import YamlProblem, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -54,6 +55,22 @@ def render_records(resource: ResourceType, file: WrittenFile) -> str:
         lines += [f"  - {entries[0].removeprefix('    ')}", *entries[1:]]
         lines += [f"    {comment(note)}" for note in record.notes]
     return "\n".join([*lines, ""])
+
+
+def reads_back(value: Value) -> bool:
+    """Whether a list or map reads back as it is: manifests have no numbers of 19 digits or with an exponent.
+
+    By itself such a number reads back as its text, which means the same.
+    """
+    if not isinstance(value, (list, dict)):
+        return True
+    parts = value.values() if isinstance(value, dict) else value
+    if all(type(each) is str for each in parts):
+        return True
+    try:
+        return read_yaml(f"value: {_flow(value)}") == [{"value": value}]
+    except YamlProblem:
+        return False
 
 
 def comment(text: str) -> str:
