@@ -37,7 +37,7 @@ _NO_FLOW = bytes(set(range(256)) - set(b"\n[]{}:,"))
 _SHORT_LISTS = re.compile(rb"(?:[:,\n]*\n:?\[,*\](?=\n|\Z))*[:,\n]*")
 """Lines of which some are a flow list of plain values, with a key before it or without: most flow collections are."""
 _NO_BRACKETS = bytes(set(range(256)) - set(b"\n[]{}"))
-_FLAT_FLOW = re.compile(rb"(?:\n+|\[(?:\{\}|\[\])*\]|\{(?:\{\}|\[\])*\})*")
+_FLAT_FLOW = re.compile(rb"(?:\n++|\[(?:\{\}|\[\])*\]|\{(?:\{\}|\[\])*\})*+")
 _ALIKE = bytes.maketrans(b"{]}", b"[,,")
 _ODD_PAIRS = (b":,", b"[:", b",:", b"::")
 """What a match of the next pattern begins with, alike and blanks aside, where it has no `|` or `>`: quicker to find."""

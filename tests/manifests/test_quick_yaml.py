@@ -228,6 +228,11 @@ def test_a_part_that_needs_care_gets_it_by_itself() -> None:
     assert agree(users(*odd, *lines, "- userName: b", "  note: >", *lines))
 
 
+def test_brackets_in_brackets_cost_no_more_the_more_lines_there_are() -> None:
+    lines = [line for number in range(100) for line in (f"- userName: u{number}", "  title: a", "")]
+    assert agree(users(*lines, "- userName: b", "  customFields: {a: [[[1]]]}"))
+
+
 @pytest.mark.parametrize("name", ["T\\x65nant", "\\U00000054enant", "Ten\\\n  ant"])
 def test_a_tenant_in_disguise_is_known_early(name: str, tmp_path: Path) -> None:
     text = f'kind: "{name}"\nname: a\nendpoint: https://api.4me.com/scim/v2\n'
