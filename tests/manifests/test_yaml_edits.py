@@ -84,7 +84,7 @@ def _scalar(value: Any, style: str) -> str:
         and isinstance(value, str)
         and value.isascii()
         and value.isalpha()
-        and value not in ("null", "true", "false")
+        and value.lower() not in ("null", "true", "false")
     ):
         return value
     return json.dumps(value)
