@@ -15,7 +15,7 @@ from reconciler.scim.wire import decode_resource
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.scim.client import Answer
+    from reconciler.scim.transports import Answer
 
 _FOURME_HOST = re.compile(r"(.+\.)?(4me|xurrent)(-demo)?\.(com|qa)")
 DISCOVERY = "/ServiceProviderConfig"

@@ -12,7 +12,7 @@ import httpx
 
 from reconciler.errors import LostAnswer, NotSent, ServiceError
 from reconciler.scim.connection import Connection, check_endpoint
-from reconciler.scim.exchange import Exchange, InProcess, open_transport
+from reconciler.scim.exchange import Exchange, open_application, open_transport
 from reconciler.scim.messages import explain_answer
 from reconciler.scim.pacing import LONGEST_WAIT, Pace, Pacer, Timing
 from reconciler.scim.ratelimit import read_retry_after
@@ -20,21 +20,14 @@ from reconciler.scim.ratelimit import read_retry_after
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from reconciler.scim.transports import Answer, Request
+
 Method = Literal["GET", "POST", "PUT", "PATCH"]
 ATTEMPTS = 5
 MAX_BACKOFF = 30.0
 MAX_REDIRECTS = 5
 UNAVAILABLE = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 IN_PROCESS = "http://sandbox.localhost/scim/v2"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer that was not an error."""
-
-    status: int
-    headers: httpx.Headers
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +64,7 @@ class Client:
         self._timing = timing
         self._token = connection.token
         self._on_talk = on_talk
-        self._http = Exchange(connection, InProcess(application) if application else open_transport(connection))
+        self._http = Exchange(connection, open_application(application) if application else open_transport(connection))
 
     def close(self) -> None:
         """Close all connections."""
@@ -110,55 +103,56 @@ class Client:
                 text = f"{subject}: {_failure(error)}"
                 failed = _Failed(text, ServiceError(text) if method == "PATCH" else None)
                 continue
-            if answer.status_code < HTTPStatus.BAD_REQUEST:
-                return Answer(answer.status_code, answer.headers, answer.content)
+            if answer.status < HTTPStatus.BAD_REQUEST:
+                return answer
             told = read_retry_after(answer.headers, self._timing.epoch())
             if last or not _worth_repeating(method, answer) or (told or 0.0) > LONGEST_WAIT:
                 raise self._refusal(subject, answer)
             failed = self._failed(method, subject, answer, told)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _failed(self, method: Method, subject: str, answer: httpx.Response, told: float | None) -> _Failed:
-        refused = answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    def _failed(self, method: Method, subject: str, answer: Answer, told: float | None) -> _Failed:
+        refused = answer.status == HTTPStatus.TOO_MANY_REQUESTS
         doubt = None if refused or method != "PATCH" else self._refusal(subject, answer)
         # what Retry-After asks for is kept by the pacer, for all threads
-        return _Failed(f"{subject}: HTTP {answer.status_code}", doubt, refused=refused, paced=told is not None)
+        return _Failed(f"{subject}: HTTP {answer.status}", doubt, refused=refused, paced=told is not None)
 
-    def _refusal(self, subject: str, answer: httpx.Response) -> ServiceError:
+    def _refusal(self, subject: str, answer: Answer) -> ServiceError:
         """What the service said, but for the token, should it have repeated that."""
-        body = answer.content
+        body = answer.body
         if self._token:
             body = body.replace(self._token.encode(), b"[token]")
-        return explain_answer(subject, answer.status_code, body, answer.headers.get("content-type", ""))
+        return explain_answer(subject, answer.status, body, answer.headers.get("content-type", ""))
 
-    def _exchange(self, method: Method, url: str, parameters: dict[str, str] | None, body: Any) -> httpx.Response:
+    def _exchange(self, method: Method, url: str, parameters: dict[str, str] | None, body: Any) -> Answer:
         request = self._http.build(method, url, parameters, body)
         for _ in range(MAX_REDIRECTS):
-            response = self._send_once(request)
-            if not response.is_redirect:
-                return response
-            request = self._redirected(request, response)
+            answer = self._send_once(request)
+            if not answer.is_redirect:
+                return answer
+            request = self._redirected(request, answer)
         raise ServiceError(f"{method} {urlsplit(url).path}: more than {MAX_REDIRECTS} redirects")
 
-    def _send_once(self, request: httpx.Request) -> httpx.Response:
+    def _send_once(self, request: Request) -> Answer:
         ticket = self.pacer.acquire()
         status, headers = None, httpx.Headers()
         try:
             with self._count:
                 self.requests += 1
-            response = self._http.send(request)
-            status, headers = response.status_code, response.headers
+            answer = self._http.send(request)
+            status, headers = answer.status, answer.headers
         finally:
             self.pacer.release(ticket, status, headers)
-        return response
+        return answer
 
-    def _redirected(self, request: httpx.Request, response: httpx.Response) -> httpx.Request:
-        target = _target(request, response)
-        same = (target.scheme, target.host, target.port) == (request.url.scheme, request.url.host, request.url.port)
+    def _redirected(self, request: Request, answer: Answer) -> Request:
+        target = _target(request, answer)
+        asked = request.address
+        same = (target.scheme, target.host, target.port) == (asked.scheme, asked.host, asked.port)
         if request.method != "GET" or not same:
             raise ServiceError(
-                f"{request.method} {request.url.path}: redirected to {target.scheme}://{target.host}, not followed",
-                status=response.status_code,
+                f"{request.method} {asked.path}: redirected to {target.scheme}://{target.host}, not followed",
+                status=answer.status,
                 hint="the token is sent to the configured endpoint only; correct `endpoint` if that is the new address",
             )
         return self._http.build("GET", target)
@@ -183,23 +177,23 @@ class Client:
         self.pacer.rest(seconds)
 
 
-def _worth_repeating(method: Method, answer: httpx.Response) -> bool:
-    if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+def _worth_repeating(method: Method, answer: Answer) -> bool:
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return True
     if method == "POST":
-        return answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE and "retry-after" in answer.headers
-    return answer.status_code in UNAVAILABLE
+        return answer.status == HTTPStatus.SERVICE_UNAVAILABLE and "retry-after" in answer.headers
+    return answer.status in UNAVAILABLE
 
 
-def _target(request: httpx.Request, response: httpx.Response) -> httpx.URL:
-    location = response.headers.get("location", "")
-    subject = f"{request.method} {request.url.path}: HTTP {response.status_code}"
+def _target(request: Request, answer: Answer) -> httpx.URL:
+    location = answer.headers.get("location", "")
+    subject = f"{request.method} {request.address.path}: HTTP {answer.status}"
     if not location:
-        raise ServiceError(f"{subject}, a redirect to nowhere", status=response.status_code)
+        raise ServiceError(f"{subject}, a redirect to nowhere", status=answer.status)
     try:
         return request.url.join(location)
     except httpx.InvalidURL as error:
-        raise ServiceError(f"{subject}, a redirect to what is no address", status=response.status_code) from error
+        raise ServiceError(f"{subject}, a redirect to what is no address", status=answer.status) from error
 
 
 def _failure(error: httpx.RequestError) -> str:

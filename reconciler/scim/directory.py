@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from reconciler.core.forecast import Budget
     from reconciler.core.model import Attributes, Change, Member
-    from reconciler.scim.client import Answer
     from reconciler.scim.connection import Connection
     from reconciler.scim.filters import Filter
+    from reconciler.scim.transports import Answer
 
 NOBODY = "reconciler-check-nobody"
 

@@ -1,4 +1,4 @@
-"""One HTTP exchange at a time over httpx's transports: pooled connections, timeouts, TLS, compression, httpx's errors.
+"""Requests to one tenant, and by which way they are sent: headers, TLS, proxies.
 
 What httpx's client puts on top (cookies, authentication flows, redirects, merged defaults) is not wanted here and costs
 more than a third of a request. Touches the network, and the environment for proxies and certificates, as httpx does.
@@ -6,8 +6,9 @@ more than a third of a request. Touches the network, and the environment for pro
 
 from __future__ import annotations
 
+import json
 import ssl
-from queue import LifoQueue
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -16,97 +17,65 @@ import httpx
 
 from reconciler import __version__
 from reconciler.errors import OperatorError
+from reconciler.scim.transports import Connections, Direct, InProcess, Relayed, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from reconciler.scim.connection import Connection
+    from reconciler.scim.transports import Answer, Transport
 
-
-class InProcess(httpx.BaseTransport):
-    """A WSGI application as if it were behind a connection, which it may also drop."""
-
-    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
-        self._inner = httpx.WSGITransport(app=application)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """What the application answers."""
-        try:
-            response = self._inner.handle_request(request)
-            response.read()
-        except ConnectionError as error:
-            raise httpx.ReadError(str(error) or "connection dropped", request=request) from error
-        return response
-
-
-class Connections(httpx.BaseTransport):
-    """Transports of one connection each, the one that was free last first; so many requests are under way at most.
-
-    In one pool of many connections each request asks all of them twice whether they are still open, and waits for the
-    other threads that ask.
-    """
-
-    def __init__(self, transports: Sequence[httpx.BaseTransport]) -> None:
-        self._all = transports
-        self._free: LifoQueue[httpx.BaseTransport] = LifoQueue()
-        for transport in transports:
-            self._free.put(transport)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """The whole answer. Raises httpx.RequestError."""
-        transport = self._free.get()
-        try:
-            response = transport.handle_request(request)
-            try:
-                response.read()
-            finally:
-                response.close()
-        finally:
-            self._free.put(transport)
-        return response
-
-    def close(self) -> None:
-        """Close all connections."""
-        for transport in self._all:
-            transport.close()
+_parse = lru_cache(maxsize=64)(httpx.URL)
 
 
 class Exchange:
     """Builds requests to one tenant and sends them over its transport; safe to use from several threads."""
 
-    def __init__(self, connection: Connection, transport: httpx.BaseTransport) -> None:
+    def __init__(self, connection: Connection, transport: Transport) -> None:
         self._transport = transport
-        self._headers = httpx.Headers(_headers(connection))
+        self._headers = httpx.Headers(_headers(connection)).raw
         self._extensions = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), connection.timeout)}
 
     def build(
         self, method: str, url: str | httpx.URL, parameters: dict[str, str] | None = None, body: Any = None
-    ) -> httpx.Request:
-        """A request with the tenant's headers; `body` is sent as JSON."""
-        address = f"{url}?{urlencode(parameters)}" if parameters else url
-        return httpx.Request(method, address, headers=self._headers, json=body, extensions=self._extensions)
+    ) -> Request:
+        """A request with the tenant's headers; `body` is sent as JSON. Raises httpx.InvalidURL."""
+        address = _parse(url)
+        target = address.raw_path + b"?" + urlencode(parameters).encode() if parameters else address.raw_path
+        headers, content = [(b"Host", address.netloc), *self._headers], b""
+        if body is not None:
+            content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+            headers += [(b"Content-Length", str(len(content)).encode()), (b"Content-Type", b"application/json")]
+        return Request(method, address, target, headers, content, self._extensions)
 
-    def send(self, request: httpx.Request) -> httpx.Response:
-        """The whole answer, its connection back in the pool. Raises httpx.RequestError."""
-        return self._transport.handle_request(request)
+    def send(self, request: Request) -> Answer:
+        """The whole answer, its connection free again. Raises httpx.RequestError."""
+        return self._transport.exchange(request)
 
     def close(self) -> None:
         """Close all connections."""
         self._transport.close()
 
 
-def open_transport(connection: Connection) -> httpx.BaseTransport:
+def open_transport(connection: Connection) -> Transport:
     """Connections to the endpoint, or to the proxy that the environment names for it. Raises OperatorError."""
     trusted, proxy = _trust(connection.endpoint), _proxy(connection.endpoint)
+    if proxy is None:
+        return Connections([Direct(trusted) for _ in range(connection.concurrency)])
     one = httpx.Limits(max_connections=1, max_keepalive_connections=1)
     try:
         return Connections([
-            httpx.HTTPTransport(verify=trusted, limits=one, proxy=proxy) for _ in range(connection.concurrency)
+            Relayed(httpx.HTTPTransport(verify=trusted, limits=one, proxy=proxy)) for _ in range(connection.concurrency)
         ])  # fmt: skip
     except (ValueError, ImportError, httpx.InvalidURL) as error:
         raise OperatorError(
             f"the proxy that the environment names cannot be used: {error}", hint="see HTTPS_PROXY and NO_PROXY"
         ) from None
+
+
+def open_application(application: Callable[..., Iterable[bytes]]) -> Transport:
+    """A WSGI application as if it were the service."""
+    return Relayed(InProcess(application))
 
 
 def _trust(endpoint: str) -> ssl.SSLContext:

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from reconciler.core.directory import Identity
     from reconciler.core.model import Live, Member
-    from reconciler.scim.client import Answer
     from reconciler.scim.dialects import Dialect
     from reconciler.scim.filters import Filter
+    from reconciler.scim.transports import Answer
 
 WALKS = 3
 PAGES_AHEAD = 4

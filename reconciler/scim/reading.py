@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from reconciler.core.directory import Identity, Question
     from reconciler.core.model import Live
-    from reconciler.scim.client import Answer
     from reconciler.scim.dialects import Dialect
     from reconciler.scim.filters import Filter
+    from reconciler.scim.transports import Answer
 
 INCREMENTAL_REQUESTS = 4
 """For users and groups: how many there are, and what changed."""
