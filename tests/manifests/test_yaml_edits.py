@@ -95,7 +95,7 @@ def test_only_the_record_changes_and_says_what_was_asked_for(
     found: list[tuple[dict[str, Any], str, str]], data: st.DataObject, line_break: str
 ) -> None:
     index = data.draw(st.integers(0, len(found) - 1))
-    new = data.draw(st.dictionaries(st.sampled_from("abcdefgh"), VALUES, min_size=1, max_size=3))
+    new: dict[str, Any] = data.draw(st.dictionaries(st.sampled_from("abcdefgh"), VALUES, min_size=1, max_size=3))
     chunks = [f"# before\n{text}" for _, text, _ in found]
     before = "kind: Users\nusers:\n" + "".join(chunks) + "# after\n"
     head, tail = ("kind: Users\nusers:\n" + "".join(chunks[:index]), "".join(chunks[index + 1 :]) + "# after\n")
