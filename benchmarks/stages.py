@@ -78,7 +78,7 @@ def measure_render(plan: str) -> dict[str, float]:
     from reconciler.report.plan_json import parse_plan_json
     from reconciler.report.text import render_plan
 
-    parsed = parse_plan_json(Path(plan).read_text(encoding="utf-8"))
+    parsed = parse_plan_json(Path(plan).read_text(encoding="utf-8")).plan
     return {"product": _quickest(lambda: render_plan(parsed))}
 
 

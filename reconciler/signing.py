@@ -116,6 +116,6 @@ def _loaded(load: Callable[[], object], path: Path, what: str, hint: str) -> obj
         return load()
     except TypeError:
         message = f"the {what} in {path} has a passphrase: nobody is asked for it here"
-        raise OperatorError(message, hint="take it off with openssl pkey or ssh-keygen -p, and keep it a secret") from None
+        raise OperatorError(message, hint="take it off: openssl pkey, ssh-keygen -p; keep the file a secret") from None
     except (ValueError, UnsupportedAlgorithm):
         raise OperatorError(f"{path} holds no {what} in PEM or OpenSSH form", hint=hint) from None

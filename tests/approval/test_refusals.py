@@ -35,6 +35,12 @@ def saved(made: Plan = PLAN, **changed: Any) -> SavedPlan:
     return parse_plan_json(json.dumps(plan_document(made) | changed))
 
 
+def older() -> SavedPlan:
+    """As versions before seals, clocks and targets saved plans."""
+    new = ("at", "targets", "contentDigest", "signature")
+    return parse_plan_json(json.dumps({key: value for key, value in plan_document(PLAN).items() if key not in new}))
+
+
 def reasons(given: SavedPlan, state: Path, now: datetime = NOW, terms: Terms = Terms()) -> list[str]:
     return [refusal.message for refusal in find_refusals(given, terms, state, now)]
 
@@ -45,6 +51,7 @@ def reasons(given: SavedPlan, state: Path, now: datetime = NOW, terms: Terms = T
         pytest.param(saved(), [], id="as it was saved"),
         pytest.param(saved(warnings=["x"]), [EDITED], id="a value changed"),
         pytest.param(saved(contentDigest=None), [OLD], id="no digest"),
+        pytest.param(older(), [OLD], id="an old file"),
         pytest.param(saved(contentDigest=digest("x")), [EDITED], id="another digest"),
         pytest.param(
             saved(replace(PLAN, created_at="yesterday")),
