@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SECONDS = 0.25
 """How long one call may take."""
 
+MOST_SLOW = 20
+"""How many calls of a pattern may take too long; after that it is not tried any more, since the run is lost anyway."""
+
 LONGEST_RESULT = 1_000_000
 """Characters that a replacement may come to: no attribute is that long."""
 
@@ -53,11 +56,12 @@ class PatternProblem(Exception):
 class Pattern:
     """A compiled pattern. Its methods raise PatternProblem where it takes too long on the text that they are given."""
 
-    __slots__ = ("_compiled", "_groups", "text")
+    __slots__ = ("_compiled", "_groups", "_slow", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._compiled, self._groups = _compile(text)
+        self._slow = 0
 
     def __repr__(self) -> str:
         return f"Pattern({self.text!r})"
@@ -73,6 +77,7 @@ class Pattern:
 
     def matches_whole(self, text: str) -> bool:
         """Whether all of the text matches."""
+        self._check_pace()
         try:
             return self._compiled.fullmatch(text, timeout=SECONDS) is not None
         except TimeoutError:
@@ -83,6 +88,7 @@ class Pattern:
 
         A group that does not exist stands for its own letters, one that did not match for nothing.
         """
+        self._check_pace()
         parts = _substitution(self, template)
         room = LONGEST_RESULT
 
@@ -101,6 +107,7 @@ class Pattern:
 
     def group(self, text: str, name: str) -> str | None:
         """What the group has of the first match; None without a match or without the group in it."""
+        self._check_pace()
         try:
             found = self._compiled.search(text, timeout=SECONDS)
         except TimeoutError:
@@ -111,6 +118,7 @@ class Pattern:
         """The text with the group's span of every match replaced by this very text."""
         if name not in self._groups:
             return text
+        self._check_pace()
         number = self._groups[name]
         parts: list[str] = []
         rest = 0
@@ -129,7 +137,14 @@ class Pattern:
     def _too_much(self) -> PatternProblem:
         return PatternProblem(f"the pattern `{self.text}` makes more than {LONGEST_RESULT:,} characters of this text")
 
+    def _check_pace(self) -> None:
+        if self._slow >= MOST_SLOW:
+            raise PatternProblem(
+                f"the pattern `{self.text}` took too long on {MOST_SLOW} other texts, and is not tried any more"
+            )
+
     def _too_long(self) -> PatternProblem:
+        self._slow += 1
         return PatternProblem(f"the pattern `{self.text}` takes too long on this text")
 
 

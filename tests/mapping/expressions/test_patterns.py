@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.mapping.patterns import PatternProblem, compile_pattern
+from reconciler.mapping.patterns import MOST_SLOW, Pattern, PatternProblem, compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +87,18 @@ def test_what_takes_too_long_ends(pattern: str) -> None:
 def test_what_takes_too_long_is_said() -> None:
     slow = partial(compile_pattern("(a|a)*$").matches_whole, "a" * 60 + "d")
     assert problem_of(slow) == "the pattern `(a|a)*$` takes too long on this text"
+
+
+def test_a_pattern_that_is_slow_again_and_again_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.mapping.patterns.SECONDS", 0.001)
+    pattern = Pattern("(a|a)*$")
+    slow = partial(pattern.matches_whole, "a" * 60 + "d")
+    assert [problem_of(slow) for _ in range(MOST_SLOW)] == [
+        "the pattern `(a|a)*$` takes too long on this text"
+    ] * MOST_SLOW
+    for call in (slow, partial(pattern.replace, "a", ""), partial(pattern.group, "a", "0")):
+        given_up = "the pattern `(a|a)*$` took too long on 20 other texts, and is not tried any more"
+        assert problem_of(call) == given_up
 
 
 def problem_of(call: Callable[[], object]) -> str | None:
