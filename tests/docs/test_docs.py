@@ -23,9 +23,16 @@ from reconciler.report.plan_json import plan_schema
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MANIFESTS = (ROOT / "docs" / "manifests.md").read_text(encoding="utf-8")
+DRIFT = (ROOT / "docs" / "drift.md").read_text(encoding="utf-8")
 NOTIFICATIONS = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
 MAPPING = (ROOT / "docs" / "mapping.md").read_text(encoding="utf-8")
-PAGES = (("README", README), ("manifests", MANIFESTS), ("mapping", MAPPING), ("notifications", NOTIFICATIONS))
+PAGES = (
+    ("README", README),
+    ("manifests", MANIFESTS),
+    ("mapping", MAPPING),
+    ("notifications", NOTIFICATIONS),
+    ("drift", DRIFT),
+)
 EXAMPLES = [
     pytest.param(text, id=f"{name}:{number}")
     for name, page in PAGES
@@ -46,7 +53,7 @@ def test_examples_are_valid(text: str, tmp_path: Path) -> None:
     opened.read()
     opened.run_tests()
     for document in YAML(typ="safe", pure=True).load_all(
-        re.sub(r"issued: \S+?(,|}|\n)", r"issued: '2026-11-01'\1", text)
+        re.sub(r"(issued|until): \S+?(,|}|\n)", r"\1: '2026-11-01'\2", text)
     ):
         assert [error.message for error in Draft202012Validator(manifest_json_schema()).iter_errors(document)] == []
 
