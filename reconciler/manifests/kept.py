@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from hashlib import sha256
-from itertools import islice, repeat
+from itertools import count, islice, repeat
 from pathlib import Path
 from sys import intern
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,7 +22,7 @@ from reconciler.core.model import Member, Record, ResourceType, Source
 from reconciler.mapping.shapes import MAX_SHARED, SHARED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from reconciler.core.model import Choices
     from reconciler.manifests.files import ManifestFile
@@ -122,7 +122,7 @@ def _pack_type(records: list[Record]) -> list[Any]:
             [_pack_members(each.members or ()) for _, each in found] if has_members else None,
             [each.choices for _, each in found] if any(each.choices for _, each in found) else None,
             [each.outside for _, each in found] if any(each.outside for _, each in found) else None,
-            [_pack_column(name, [each.attributes[name] for _, each in found]) for name in names],
+            list(map(_pack_column, names, zip(*[each.attributes.values() for _, each in found], strict=True))),
         ]
         for (names, create_only, only_empty, has_groups, has_members, membership, adopt), found in shapes.items()
     ]
@@ -132,14 +132,15 @@ def _pack_members(members: Iterable[Member]) -> list[str | list[str]]:
     return [name if resource is _USER else [name] for resource, name in members]
 
 
-def _pack_column(name: str, values: list[Any]) -> list[Any]:
+def _pack_column(name: str, values: Sequence[Any]) -> Sequence[Any]:
     """The values themselves; where many are equal, a table of them, and which each is."""
     if name not in SHARED:
         return values
-    identities = [value if type(value) is str else id(value) for value in values]  # 1 is not true
+    are_texts = {str}.issuperset(map(type, values))  # 1 is not true
+    identities = values if are_texts else [value if type(value) is str else id(value) for value in values]
     table = dict(zip(identities, values, strict=True))
-    numbers = {identity: number for number, identity in enumerate(table)}
-    return [list(table.values()), [numbers[identity] for identity in identities]]
+    numbers = dict(zip(table, count()))
+    return [list(table.values()), list(map(numbers.__getitem__, identities))]
 
 
 class _Unpacker:
