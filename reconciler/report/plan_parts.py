@@ -16,17 +16,13 @@ Count = Annotated[int, Field(ge=0)]
 
 def _shallow(value: Any) -> Any:
     """A JSON value; what is nested so deeply that nobody could have declared it is refused."""
-    inside = [value]
-    for _ in range(DEEPEST):
-        inside = [
-            each
-            for outer in inside
-            if isinstance(outer, list | dict)
-            for each in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not inside:
-            return value
-    raise ValueError("nested too deeply")
+    level, depth = [value], 0
+    while level := [each for each in level if isinstance(each, list | dict)]:
+        depth += 1
+        if depth > DEEPEST:
+            raise ValueError("nested too deeply")
+        level = [inner for each in level for inner in (each.values() if isinstance(each, dict) else each)]
+    return value
 
 
 Value = Annotated[Any, AfterValidator(_shallow)]
