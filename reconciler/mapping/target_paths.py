@@ -43,6 +43,10 @@ def resolve_target(resource: ResourceType, text: str, short_names: Mapping[str, 
         return _custom_field(resource, text, path)
     name = _spelling(path.attribute, _attributes(resource))
     if name is None:
+        if path.attribute in short_names:
+            raise TargetProblem(
+                f"`{path.attribute}` is short for `{short_names[path.attribute]}`: it has no parts here"
+            )
         known = (*ATTRIBUTES[resource], *short_names)
         raise TargetProblem(f"unknown SCIM attribute `{path.attribute}`{did_you_mean(path.attribute, known)}")
     schema = ATTRIBUTES[resource][name]
