@@ -91,6 +91,8 @@ class ManifestFolder:
         self._files: list[ManifestFile] | None = list(found.files)
         self._problems = Problems(folder, found.problems)
         self._opened: dict[str, list[Document]] = {}
+        self._rulers: set[str] = set()
+        """Files that may declare a mapping."""
         with _collector_paused():
             self._unreadable = self._open_rules()
             self._sources = self._find_sources(folder)
@@ -148,6 +150,8 @@ class ManifestFolder:
         for file in self._files or ():
             if _may_declare_rules(file.data):
                 self._opened[file.name] = self._open(file)
+            if b"Mapping" in file.data:
+                self._rulers.add(file.name)
         return self._problems.found[before:]
 
     def _find_sources(self, folder: pathlib.Path) -> list[DataSource]:
@@ -169,7 +173,9 @@ class ManifestFolder:
         return tenants, self._unreadable + self._problems.found[before:]
 
     def _read_mappings(self) -> dict[ResourceType, Mapping] | None:
-        """None where a mapping is wrong: by what rules the records are meant is not known."""
+        """None where a mapping is wrong or may be unreadable: by what rules the records are meant is not known."""
+        if any(problem.file in self._rulers for problem in self._unreadable):
+            return None
         mappings = {resource: profile("default", resource) for resource in ResourceType}
         documents = self._declared("Mapping")
         if not documents:

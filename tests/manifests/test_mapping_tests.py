@@ -74,7 +74,7 @@ def failures(folder: Path, tests: str) -> list[str]:
             ],
         ),
         ("{record: {department: IT, hired: 2026-01-01}, at: soon, expect: {}}", ["10:51: `soon` is no time such as"]),
-        ("{record: {}}", ["10:5: give `expect` with attributes, or `outOfScope: true`"]),
+        ("{record: {}}", ["10:5: `tests`: give `expect` with attributes, or `outOfScope: true`"]),
     ],
 )
 def test_a_test(tmp_path: Path, test: str, expected: list[str]) -> None:
