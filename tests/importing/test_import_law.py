@@ -154,7 +154,7 @@ def sent(sandbox: Sandbox, method: str, path: str, body: dict[str, Any]) -> str 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 @given(users=odd_users(), groups=st.lists(texts.filter(str.strip), unique_by=str.casefold, max_size=4), data=st.data())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_odd_users_and_groups(
     dialect: str, users: list[dict[str, Any]], groups: list[str], data: st.DataObject
 ) -> None:
