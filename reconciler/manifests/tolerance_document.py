@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator
 
 from reconciler.core.model import ResourceType
 from reconciler.core.tolerance import Tolerance
@@ -23,7 +23,7 @@ def _several(value: Any) -> Any:
 
 def _said(value: str) -> str:
     if not value.strip():
-        raise ValueError("expected words: who answers for it, and why")
+        raise ValueError("expected text, found none")
     return value
 
 
@@ -35,7 +35,7 @@ def _some(value: tuple[str, ...]) -> tuple[str, ...]:
 
 Words = Annotated[str, AfterValidator(_said)]
 Names = Annotated[
-    tuple[Annotated[str, Field(min_length=1)], ...],
+    tuple[Words, ...],
     AfterValidator(_some),
     BeforeValidator(_several, json_schema_input_type=str | list[str]),
 ]
