@@ -17,7 +17,7 @@ from reconciler.core.directory import Assumptions
 from reconciler.core.model import TenantIdentity
 from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.manifest_cache import open_manifest_cache
-from reconciler.manifests.read import open_manifests
+from reconciler.manifests.read import collector_paused, open_manifests
 from reconciler.settings import (
     check_pinned,
     choose_tenant,
@@ -110,7 +110,9 @@ def open_session(options: PlanOptions, watch: Watch | None = None) -> Session:
     kept = None if watch else open_manifest_cache(options.state, options.manifests, options.on_talk)
     read = partial(folder.read, kept)
     applied = open_applied(options.state, identity, options.on_talk)
-    return Session(tenant, identity, (lambda: whole) if whole else read, store, store.load(), applied, started)
+    with collector_paused():
+        snapshot = store.load()
+    return Session(tenant, identity, (lambda: whole) if whole else read, store, snapshot, applied, started)
 
 
 @contextmanager

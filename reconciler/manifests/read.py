@@ -67,7 +67,7 @@ def open_manifests(folder: pathlib.Path, now: datetime | None = None, watch: Wat
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Loading makes many objects and no garbage: the cyclic collector would only slow it down, now and ever after."""
     enabled = gc.isenabled()
     gc.disable()
@@ -93,7 +93,7 @@ class ManifestFolder:
         self._opened: dict[str, list[Document]] = {}
         self._rulers: set[str] = set()
         """Files that may declare a mapping."""
-        with _collector_paused():
+        with collector_paused():
             self._unreadable = self._open_rules()
             self._sources = self._find_sources(folder)
         files = (*found.files, *{each.data.name: each.data for each in self._sources}.values())
@@ -109,7 +109,7 @@ class ManifestFolder:
 
     def tenants(self) -> tuple[Tenant, ...]:
         """The tenants; only files that may declare rules are parsed. Raises ManifestError where those are wrong."""
-        with _collector_paused():
+        with collector_paused():
             tenants, problems = self._tenants()
         if problems:
             raise ManifestError(problems)
@@ -134,7 +134,7 @@ class ManifestFolder:
             raise ManifestError(self._problems.found, self._problems.warnings)
 
     def _read_whole(self, store: Store | None) -> Manifests:
-        with _collector_paused():
+        with collector_paused():
             tenants, _ = self._tenants()
             mappings = self._read_mappings()
             records = self._read_records(mappings, self._find_kept(store, mappings))
