@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reconciler.importing import Imported
 
 LISTED = 20
-"""Notes that are told; all of them stand in the files too."""
+"""Notes that are told: they count by reason, and the files say all of it."""
 SPLITS = ("auto", "organization", "chunks", "one")
 
 

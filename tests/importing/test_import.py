@@ -11,6 +11,7 @@ import pytest
 from reconciler.cli import run_command
 from reconciler.manifests.read import read_manifests
 from reconciler.sandbox import Organisation
+from reconciler.sandbox.attributes import CUSTOM_FIELDS_SCHEMA, ENTERPRISE_SCHEMA
 from tests.services import meddle, service, write
 
 if TYPE_CHECKING:
@@ -171,3 +172,33 @@ def test_all_tenants_are_copied_and_data_stays_out(cli: Cli, tmp_path: Path) -> 
     assert cli("import", out, "--out", tmp_path / "again")[0] == 0
     names = [path.relative_to(out) for path in sorted(out.rglob("*.yaml"))]
     assert [(tmp_path / "again" / name).read_bytes() for name in names] == [(out / name).read_bytes() for name in names]
+
+
+def test_values_that_manifests_refuse_are_left_out_and_told(cli: Cli, tmp_path: Path) -> None:
+    with service(organisation=Organisation(3)) as (sandbox, url):
+        write(tmp_path / "manifests", {"users": [], "groups": []}, url)
+        fields = {
+            CUSTOM_FIELDS_SCHEMA: {"a b": "1", "c": [1e30], "d": "2"},
+            "emails": [{"value": "none", "type": "work"}],
+        }
+        meddle(sandbox, "PATCH", "/Users/2", {**fields, "externalId": "E000003"})
+        meddle(sandbox, "PATCH", "/Users/1", {ENTERPRISE_SCHEMA: {"manager": {"value": "1"}}})
+        code, _, talk = cli("import", tmp_path / "manifests", "--out", tmp_path / "imported")
+    assert (code, talk.splitlines()[:4]) == (
+        0,
+        [
+            "note: externalId left out, since others have the same: 2",
+            "note: managers left out (a cycle of managers): 1",
+            "note: values of customFields left out: 2",
+            "note: values of email left out: 1",
+        ],
+    )
+    written = (tmp_path / "imported" / "users.yaml").read_text(encoding="utf-8").splitlines()
+    assert [line.strip() for line in written if line.startswith("    #")] == [
+        "# manager: ben.baker.1@widget.example is left out: a cycle of managers",
+        "# externalId: E000003 is left out: others have the same",
+        "# left out: `customFields.c`: a number in it cannot be written",
+        "# left out: `email`: `none` is not an e-mail address",
+        "# left out: `customFields`: `a b` is no custom field's id: letters, digits, `_`, `-` and `.`",
+        "# externalId: E000003 is left out: others have the same",
+    ]
