@@ -1,11 +1,12 @@
-"""Rows about what needs no service: validating, starting up, one large group, rendering."""
+"""Rows about what needs no service: validating, data files, mapping, starting up, one large group, rendering."""
 
 from __future__ import annotations
 
 from functools import partial
+from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.manifests import SHAPES
+from benchmarks.manifests import MAPPING, SHAPES
 from benchmarks.measure import run_child
 from benchmarks.organisation import Organisation
 from benchmarks.planning import full_plan
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from benchmarks.workbench import Workbench
 
 GOAL_VALIDATE = 2.0
+GOAL_MAPPING = 3.0
+GOAL_CSV = 1.0
 GOAL_RENDER = 0.1
 GOAL_GROUP = 0.1
 GOAL_MEMBER = 500
@@ -32,6 +35,10 @@ def local_rows(sizes: Sizes) -> Iterator[Row]:
     for shape, words in SHAPES.items():
         goal = f"{words}: CPU <= {GOAL_VALIDATE:g} x floor"
         yield Row(f"validate-{shape}-{size}", goal, partial(_validate, sizes.large, shape))
+    goal = f"rows of 15 columns: CPU <= {GOAL_CSV:g} x validate-one"
+    yield Row(f"load-csv-{size}", goal, partial(_load_csv, sizes.large))
+    goal = f"25 rules, 5 expressions: CPU <= {GOAL_MAPPING:g} x loading the records from YAML"
+    yield Row(f"mapping-{size}", goal, partial(_mapping, sizes.large))
     large = sizes.large // 2
     goal = f"decode and diff, 1 % changed: <= {GOAL_GROUP * KILO:.0f} ms CPU"
     yield Row(f"group-{show_count(large)}", goal, partial(_group, large))
@@ -55,6 +62,40 @@ def _validate(users: int, shape: Shape, bench: Workbench) -> Result:
         score=pairs.ratio,
         peak=pairs.peak,
         met=(pairs.ratio or 0) <= GOAL_VALIDATE,
+    )
+
+
+def _load_csv(users: int, bench: Workbench) -> Result:
+    """The peer are the same users in YAML."""
+    company = Organisation(users)
+    shapes: tuple[Shape, ...] = ("csv", "one")
+    rows, lines = (
+        bench.command([RECONCILER, "validate", str(bench.manifests(company, shape))], f"load-{shape}")
+        for shape in shapes
+    )
+    pairs = bench.rounds_of(rows, lines)
+    return Result(
+        product=f"{show_seconds(pairs.cpu)}, {pairs.cpu / users * 1_000_000:.0f} us/user",
+        peer=f"{show_seconds(pairs.floor_cpu or 0)} YAML",
+        score=pairs.ratio,
+        peak=pairs.peak,
+        met=(pairs.ratio or 0) <= GOAL_CSV,
+    )
+
+
+def _mapping(users: int, bench: Workbench) -> Result:
+    """The peer is loading what is mapped."""
+    rules = bench.folder / "mapping"
+    rules.mkdir(parents=True, exist_ok=True)
+    (rules / "mapping.yaml").write_text(MAPPING, encoding="utf-8")
+    words = ["mapping", str(bench.manifests(Organisation(users))), str(rules)]
+    samples = [bench.stages(words, "mapping") for _ in range(bench.rounds)]
+    mapped, loaded = (median(sample[name] for sample in samples) for name in ("map", "load"))
+    return Result(
+        product=f"{show_seconds(mapped)}, {mapped / users * 1_000_000:.0f} us/user",
+        peer=f"{show_seconds(loaded)} load",
+        score=mapped / loaded,
+        met=mapped <= GOAL_MAPPING * loaded,
     )
 
 

@@ -1,23 +1,64 @@
-"""Writes an organisation's manifests in one of three shapes. Run as a module: the runner's memory stays small."""
+"""Writes an organisation's manifests in one of the shapes. Run as a module: the runner's memory stays small."""
 
 from __future__ import annotations
 
+import csv
 import sys
 from itertools import islice
 from pathlib import Path
 from textwrap import indent
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
-from benchmarks.organisation import Organisation, group_name, user_lines, user_name
+from benchmarks.organisation import Organisation, group_name, user_attributes, user_lines, user_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Shape = Literal["one", "hundreds", "each"]
+Shape = Literal["one", "hundreds", "each", "csv"]
 Touches = Literal["true", "unknown"]
 SHAPES: dict[Shape, str] = {"one": "one file", "hundreds": "files of 100", "each": "a file per user"}
 UNREACHABLE = "http://127.0.0.1:9/scim/v2"
 _FILES_PER_FOLDER = 1000
+_SOURCE = """\
+kind: Source
+resource: User
+file: users.csv
+key: externalId
+lists: {roles: ","}
+"""
+MAPPING = """\
+kind: Mapping
+resource: User
+extends: none
+match: [externalId, userName]
+attributes:
+  userName: userName
+  externalId: externalId
+  active: {constant: true}
+  displayName: {expression: 'Join(" ", [givenName], [familyName])'}
+  name.formatted: displayName
+  name.givenName: givenName
+  name.familyName: familyName
+  nickName: givenName
+  title: title
+  userType: userType
+  preferredLanguage: {constant: en}
+  locale: locale
+  timezone: timezone
+  emails[type eq "work"].value: email
+  emails[type eq "other"].value: email
+  phoneNumbers[type eq "work"].value: workPhone
+  phoneNumbers[type eq "mobile"].value: {expression: 'Replace([workPhone], , "\\+31 (?<rest>.*)", , "0${rest}", , )'}
+  roles: roles
+  employeeNumber: {expression: 'ToLower(Mid([externalId], 2, 7))'}
+  costCenter: {source: costCenter, default: General}
+  organization: organization
+  division: organization
+  department: department
+  site: {expression: 'Switch([department], "Amsterdam", "IT", "Rotterdam", "Sales", "Utrecht")'}
+  location: {expression: 'IIF([userType] = "Employee", "inside", "outside")'}
+"""
+"""25 rules, 5 of them expressions."""
 _TENANT = """\
 kind: Tenant
 name: benchmark
@@ -42,6 +83,9 @@ def write_manifests(folder: Path, organisation: Organisation, shape: Shape) -> N
         remaining = iter(numbers)
         while hundred := list(islice(remaining, 100)):
             _write_users(folder / f"users-{hundred[0]:07}.yaml", hundred)
+    elif shape == "csv":
+        (folder / "source.yaml").write_text(_SOURCE, encoding="utf-8")
+        _write_rows(folder / "users.csv", numbers)
     else:
         _write_users(folder / "users.yaml", numbers)
     _write_groups(folder / "groups.yaml", organisation)
@@ -60,6 +104,13 @@ def _write_users(path: Path, numbers: Iterable[int]) -> None:
             file.write("  - " + indent(user_lines(number), "    ")[4:])
 
 
+def _write_rows(path: Path, numbers: Iterable[int]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*user_attributes(1), "employeeNumber"])
+        writer.writerows([*user_attributes(number).values(), number] for number in numbers)
+
+
 def _write_groups(path: Path, organisation: Organisation) -> None:
     if not organisation.group_count:
         return
@@ -73,4 +124,6 @@ def _write_groups(path: Path, organisation: Organisation) -> None:
 
 if __name__ == "__main__":
     target, chosen, *sizes = sys.argv[1:]
-    write_manifests(Path(target), Organisation(*map(int, sizes)), next(each for each in SHAPES if each == chosen))
+    write_manifests(
+        Path(target), Organisation(*map(int, sizes)), next(each for each in get_args(Shape) if each == chosen)
+    )

@@ -128,6 +128,12 @@ def user_lines(number: int) -> str:
     return USER_LINES.format(**_values(number), title=_pick(_TITLES, number))
 
 
+def user_attributes(number: int) -> dict[str, str]:
+    """The same as texts; a list's values with a comma between."""
+    lines = (line.split(": ", 1) for line in user_lines(number).splitlines())
+    return {name: value.strip("[]") for name, value in lines}
+
+
 def user_json(number: int, *, changed: bool, active: bool = True) -> bytes:
     """A user as 4me gives it."""
     title = "Former Title" if changed else _pick(_TITLES, number)

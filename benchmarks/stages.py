@@ -6,6 +6,7 @@ The only module that imports the product. `python -m benchmarks.stages STAGE ARG
 - `render PLAN`: a saved plan as text
 - `offline FOLDER LIVE OUT`: read manifests, take in live users (a JSON list in LIVE), plan, write the changes
 - `parse FOLDER`: only parse its files
+- `mapping FOLDER RULES`: load its users from YAML, and have them mapped by the Mapping document in the folder RULES
 """
 
 from __future__ import annotations
@@ -121,6 +122,28 @@ def measure_parse(folder: str) -> dict[str, float]:
     return {"parse": time.process_time() - start}
 
 
+def measure_mapping(folder: str, rules: str) -> dict[str, float]:
+    """Loading records from YAML, and what a mapping makes of them."""
+    from datetime import UTC, datetime
+
+    from reconciler.manifests.quick_yaml import read_quickly
+    from reconciler.manifests.read import read_manifests, time_zones
+    from reconciler.mapping.mapper import RecordMapper
+
+    mapping = read_manifests(Path(rules)).user_mapping
+    gc.disable()
+    start = time.process_time()
+    (document,) = read_quickly(Path(folder, "users.yaml").read_bytes())
+    records = [record for record, _ in document.records or () if isinstance(record, dict)]
+    loaded = time.process_time()
+    mapper = RecordMapper(mapping, time_zones, datetime.now(UTC))
+    problems = sum(bool(mapper.map_record(record).problems) for record in records)
+    mapped = time.process_time()
+    if problems or not records:
+        raise AssertionError(f"{len(records)} records, {problems} of them with problems")
+    return {"load": loaded - start, "map": mapped - loaded}
+
+
 def _state(users: Iterable[Live], groups: Iterable[Live]) -> LiveState:
     from reconciler.core.model import LiveState, ReadSummary
 
@@ -143,6 +166,7 @@ STAGES: dict[str, Callable[..., dict[str, float]]] = {
     "render": measure_render,
     "offline": measure_offline,
     "parse": measure_parse,
+    "mapping": measure_mapping,
 }
 
 

@@ -44,6 +44,15 @@ def test_a_run_prints_its_table_and_remembers(tmp_path: Path, capsys: pytest.Cap
     assert all(row["score"] > 0 for entry in history for row in entry["rows"].values())
 
 
+def test_data_files_and_mappings_are_measured_beside_yaml(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = ("load-csv-100", "mapping-100")
+    assert run(tmp_path, "--users", "100", "--rounds", "1", "--no-history", "--only", rows[0], "--only", rows[1]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
+    assert [line[0] for line in lines] == list(rows)
+    assert "YAML" in lines[0]
+    assert "load" in lines[1]
+
+
 def test_a_row_that_cannot_be_measured_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "work").write_text("a file where a folder has to be", encoding="utf-8")
     assert run(tmp_path, "--users", "100", "--only", "validate-one-*", "--no-history") == 0
