@@ -74,6 +74,9 @@ def start_repository(folder: Path, answers: Answers, *, force: bool) -> tuple[tu
 
     Raises UsageError where an answer cannot be used, OperatorError where files exist that `force` does not let go.
     """
+    if answers.pipeline == "github" and answers.token != DEFAULT_TOKEN_VARIABLE:
+        message = f"the GitHub workflows hand the token over as {DEFAULT_TOKEN_VARIABLE}, not as {answers.token}"
+        raise UsageError(message)
     written = dict(_render(answers))
     existing = find_existing(folder, written)
     if existing and not force:

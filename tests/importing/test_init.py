@@ -113,6 +113,7 @@ def test_options_are_what_is_written(cli: Cli, tmp_path: Path) -> None:
     ("option", "value", "message"),
     [
         ("--tenant-name", "a b", "`name`: expected letters, digits, dots, dashes and underscores"),
+        ("--token-env", "T", "the GitHub workflows hand the token over as FOURME_TOKEN, not as T"),
         ("--endpoint", "http://x.example", "`endpoint`: plain http:// is for loopback only"),
     ],
 )

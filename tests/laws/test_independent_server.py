@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler import run
+from reconciler.importing import ImportOptions, import_live
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,3 +83,22 @@ def test_plan_apply_plan(tmp_path: Path, url: str) -> None:
         ("update", "bob@widget.example"),
     ]
     assert converge(tmp_path, url, [ann, bob, cas], "") == [("reactivate", "cas@widget.example"), ("update", "Team")]
+
+
+def test_what_is_imported_plans_to_nothing(tmp_path: Path, url: str) -> None:
+    folder = tmp_path / "manifests"
+    folder.mkdir()
+    address = "{type: work, locality: Delft, country: NL}"
+    ann = f"{{userName: ann@widget.example, title: Lead, email: ann@widget.example, addresses: [{address}]}}"
+    bob = '{userName: bob@widget.example, manager: ann@widget.example, roles: [a, b], department: "no"}'
+    cas = "{userName: cas@widget.example}"
+    converge(folder, url, [ann, bob, cas], "ann@widget.example, cas@widget.example")
+    converge(folder, url, [ann, bob, cas.replace("}", ", active: false}")], "ann@widget.example, cas@widget.example")
+    options = run.PlanOptions(folder, tmp_path / "state", on_talk=lambda _text: None)
+    imported = import_live(options, ImportOptions(tmp_path / "imported", "2026-11-25"))
+    assert ([each.live.key for each in imported.inventory.users], imported.inventory.inactive) == (
+        ["ann@widget.example", "bob@widget.example"],
+        1,
+    )
+    planned = run.plan(run.PlanOptions(tmp_path / "imported", tmp_path / "state", on_talk=lambda _text: None))
+    assert (planned.plan.actions, planned.plan.warnings, imported.remaining.actions) == ((), (), ())
