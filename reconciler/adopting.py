@@ -7,6 +7,7 @@ more, and no other difference has come up.
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,8 +15,10 @@ from typing import TYPE_CHECKING
 
 from reconciler.core.drift import DriftKind
 from reconciler.core.model import Member, ResourceType
+from reconciler.core.paths import MANAGER
 from reconciler.core.plan import make_plan
 from reconciler.errors import ManifestError, OperatorError, ReconcilerError
+from reconciler.manifests.files import is_manifest
 from reconciler.manifests.read import open_manifests
 from reconciler.manifests.rewriting import rewrite_records, write_files
 from reconciler.mapping.adoption import Written, concerned, plan_adoption
@@ -23,7 +26,7 @@ from reconciler.mapping.adoption import Written, concerned, plan_adoption
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from reconciler.core.model import Action, Attributes, Record
+    from reconciler.core.model import Action, Attributes, Live, Record
     from reconciler.drift import Drifted
     from reconciler.manifests.rewriting import Rewritten
     from reconciler.mapping.adoption import Refusal
@@ -59,16 +62,24 @@ def prepare_adoption(drifted: Drifted, options: PlanOptions) -> Adopting:
         )
     actions = drifted.drift.of(*(NAMED if options.targets else UNASKED))
     manifests = drifted.planned.manifests
-    adoption = plan_adoption(
-        actions,
-        _written(drifted, options, concerned(actions)),
-        {Member(each.type, each.key): each for each in (*manifests.desired.users, *manifests.desired.groups)},
-        {ResourceType.USER: manifests.user_mapping, ResourceType.GROUP: manifests.group_mapping},
-    )
-    files = rewrite_records(options.manifests, adoption.edits)
-    if files:
-        _check(files, adoption.adopted, drifted, options)
-    return Adopting(files, adoption.adopted, adoption.refused)
+    written, into = _written(drifted, options, concerned(actions))
+    declared = {Member(each.type, each.key): each for each in (*manifests.desired.users, *manifests.desired.groups)}
+    mappings = {ResourceType.USER: manifests.user_mapping, ResourceType.GROUP: manifests.group_mapping}
+    undeclared = _undeclared(actions, drifted) if into else {}
+    while True:
+        adoption = plan_adoption(actions, written, declared, mappings, undeclared)
+        files = rewrite_records(options.manifests, adoption.edits, adoption.added, into)
+        wrong = _find_wrong(files, adoption.adopted, drifted, options) if files else []
+        if not wrong:
+            return Adopting(files, adoption.adopted, adoption.refused)
+        ids = {id_ for type_, id_, _ in wrong if type_ is ResourceType.USER}
+        fitting = {key: found for key, found in undeclared.items() if found[0].id not in ids}
+        if len(fitting) == len(undeclared):
+            told = ", ".join(f"{type_.value} {id_}: {what}" for type_, id_, what in wrong)
+            raise OperatorError(
+                f"nothing was written: 4me would still differ, or anew, in {told}", hint="change this by hand"
+            )
+        undeclared = fitting
 
 
 def adopt(adopting: Adopting, options: PlanOptions) -> None:
@@ -76,25 +87,41 @@ def adopt(adopting: Adopting, options: PlanOptions) -> None:
     write_files(options.manifests, adopting.files)
 
 
-def _written(drifted: Drifted, options: PlanOptions, wanted: frozenset[Member]) -> dict[Member, Written]:
-    """The records of these users and groups, as their authors wrote them."""
+def _undeclared(actions: Iterable[Action], drifted: Drifted) -> dict[str, tuple[Live, str | None]]:
+    """The users among these that no record is about, and their managers' keys."""
+    ids = {action.id for action in actions if action.type is ResourceType.USER and action.source is None}
+    keys = drifted.planned.changeset.names.keys[ResourceType.USER]
+    found = [live for live in drifted.planned.live.users if live.id in ids] if ids else []
+    return {live.key: (live, keys.get(str(live.attributes.get(MANAGER)))) for live in found}
+
+
+def _written(drifted: Drifted, options: PlanOptions, wanted: frozenset[Member]) -> tuple[dict[Member, Written], str]:
+    """The records of these users and groups, as their authors wrote them, and the file that has most users in lists."""
     heard: dict[Member, Written] = {}
+    files: Counter[str] = Counter()
 
     def listen(given: Attributes, record: Record) -> None:
         key = record.attributes.get("userName" if record.type is ResourceType.USER else "displayName")
         name = Member(record.type, str(key))
         if name in wanted:
             heard[name] = Written(given, record)
+        if record.type is ResourceType.USER and record.source.column > 1 and is_manifest(record.source.file):
+            files[record.source.file] += 1
 
     if wanted:
         manifests = open_manifests(options.manifests, drifted.now, listen).read()
         if manifests.digest != drifted.planned.manifests.digest:
             raise OperatorError("the manifests changed while they were looked at", hint="run it again")
-    return heard
+    return heard, max(files, key=files.__getitem__, default="")
 
 
-def _check(files: Iterable[Rewritten], adopted: Iterable[Action], drifted: Drifted, options: PlanOptions) -> None:
-    """Read and plan the manifests as they would be."""
+def _find_wrong(
+    files: Iterable[Rewritten], adopted: Iterable[Action], drifted: Drifted, options: PlanOptions
+) -> list[Difference]:
+    """The differences that would still be there, or be new, with the manifests as they would be.
+
+    Raises OperatorError where these would have problems.
+    """
     with TemporaryDirectory(prefix="reconciler-") as made:
         copy = Path(made) / "manifests"
         shutil.copytree(options.manifests, copy, ignore=shutil.ignore_patterns(".*"))
@@ -112,12 +139,7 @@ def _check(files: Iterable[Rewritten], adopted: Iterable[Action], drifted: Drift
             ) from None
     before = set(_differences(drifted.planned.plan.actions))
     after = set(_differences(changeset.actions))
-    wrong = sorted((after & set(_differences(adopted))) | (after - before))
-    if wrong:
-        told = ", ".join(f"{type_.value} {id_}: {what}" for type_, id_, what in wrong)
-        raise OperatorError(
-            f"nothing was written: 4me would still differ, or anew, in {told}", hint="change this by hand"
-        )
+    return sorted((after & set(_differences(adopted))) | (after - before))
 
 
 def _differences(actions: Iterable[Action]) -> Iterator[Difference]:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from reconciler.errors import OperatorError
 from reconciler.manifests.files import decode, read_again, to_visible
 from reconciler.manifests.yaml_edits import EditProblem, edit_records
+from reconciler.manifests.yaml_reader import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reconciler.core.model import Attributes, Source
     from reconciler.manifests.yaml_reader import Place
@@ -32,20 +33,49 @@ class Rewritten(NamedTuple):
     after: str
 
 
-def rewrite_records(folder: Path, edits: Mapping[Source, Attributes]) -> tuple[Rewritten, ...]:
-    """The files with records changed, each named by where it starts. Raises ManifestError and OperatorError."""
-    by_file: dict[str, dict[Place, Attributes]] = {}
+def rewrite_records(
+    folder: Path, edits: Mapping[Source, Attributes], users: Sequence[Attributes] = (), into: str = ""
+) -> tuple[Rewritten, ...]:
+    """The files with records changed, each named by where it starts, and with new users added to the file `into`.
+
+    Raises ManifestError and OperatorError.
+    """
+    by_file: dict[str, dict[Place, Attributes]] = {into: {}} if users else {}
     for source, values in edits.items():
         by_file.setdefault(source.file, {})[source.line, source.column] = values
-    return tuple(_rewrite(folder, name, by_file[name]) for name in sorted(by_file))
+    return tuple(_rewrite(folder, name, by_file[name], users if name == into else ()) for name in sorted(by_file))
 
 
-def _rewrite(folder: Path, name: str, edits: Mapping[Place, Attributes]) -> Rewritten:
+def _rewrite(folder: Path, name: str, edits: Mapping[Place, Attributes], users: Sequence[Attributes]) -> Rewritten:
     before = decode(read_again(folder, name))
     try:
-        return Rewritten(name, before, edit_records(before, edits))
+        return Rewritten(name, before, edit_records(before, edits, _find_list(before, users) if users else None))
     except EditProblem as problem:
         raise OperatorError(f"{name} cannot be changed: {problem}", hint="change it by hand") from None
+
+
+def _find_list(text: str, users: Sequence[Attributes]) -> tuple[Place, Sequence[Attributes]]:
+    """Where the last record of the longest list of users starts, and the new ones as they are to be written there.
+
+    What they have from the list's defaults is left out; what they lack of them is said to be no value.
+    """
+    documents = [each for each in read_yaml(text) if isinstance(each, dict) and each.get("kind") == "Users"]
+    lists = [(each, found) for each in documents if isinstance(found := each.get("users"), list) and found]
+    if not lists:
+        raise EditProblem("it has no list of users to add to")
+    document, records = max(lists, key=lambda each: len(each[1]))
+    given = document.get("defaults")
+    defaults = given if isinstance(given, dict) else {}
+    lacking: Attributes = {name: [] if name == "groups" else None for name in defaults}
+    written = [
+        {name: value for name, value in {**user, **_without(lacking, user)}.items() if defaults.get(name) != value}
+        for user in users
+    ]
+    return getattr(records[-1], "place", (0, 0)), written
+
+
+def _without(values: Attributes, others: Attributes) -> Attributes:
+    return {name: value for name, value in values.items() if name not in others}
 
 
 def show_changes(files: Iterable[Rewritten]) -> Iterator[str]:

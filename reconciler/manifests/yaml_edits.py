@@ -40,18 +40,23 @@ class Splice(NamedTuple):
     text: str
 
 
-def edit_records(text: str, edits: Mapping[Place, Attributes]) -> str:
+def edit_records(
+    text: str, edits: Mapping[Place, Attributes], new: tuple[Place, Sequence[Attributes]] | None = None
+) -> str:
     """The text with values of records changed: by where each record starts, the attributes to set.
 
-    An attribute that the record lacks is added. Raises EditProblem.
+    An attribute that the record lacks is added. `new`: records to add after the one that starts there, which is the
+    last of its list. Raises EditProblem.
     """
-    records = find_records(text, edits.keys())
+    records = find_records(text, {*edits.keys(), *([new[0]] if new else [])})
     editor = Editor(text, records.mentions)
     for place, values in edits.items():
         record = records.found.get(place)
         if record is None:
             raise EditProblem(f"no record starts at line {place[0]}, column {place[1]}")
         editor.set_values(record, values)
+    for values in new[1] if new else ():
+        editor.add_record(records.found[new[0]], values)  # type: ignore[index]
     return editor.result()
 
 
@@ -83,6 +88,18 @@ class Editor:
                 self._set(key, node, values[str(key.value)], in_flow=record.flow)
         if new:
             self._add_keys(record, new)
+
+    def add_record(self, last: Node, values: Attributes) -> None:
+        """Add a record to a block list, after its last one and in its style."""
+        lead = self.text[self._line_start(last.first) : last.first]
+        if lead.strip() != "-":
+            raise EditProblem("the list of records does not have a line for each")
+        if last.flow:
+            lines = [f"{lead}{render(values, in_flow=True)}"]
+        else:
+            entries = [f"{render_scalar(key)}: {render(value, in_flow=False)}" for key, value in values.items()]
+            lines = [f"{' ' * len(lead) if number else lead}{entry}" for number, entry in enumerate(entries)]
+        self._add_line(self._next_line(last.end), self._line_break.join(lines))
 
     def _set(self, key: Node, node: Node, value: Value, *, in_flow: bool) -> None:
         if node.kind == "map" and isinstance(value, dict):

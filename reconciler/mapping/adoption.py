@@ -10,16 +10,22 @@ from reconciler.core.model import Action, Change, Member, MemberChanges, Resourc
 from reconciler.core.normalise import fold
 from reconciler.core.paths import MANAGER, short_path
 from reconciler.mapping.adopted_values import CannotAdopt, adopt_change
+from reconciler.mapping.reverse import Reverser
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from reconciler.core.model import Attributes, Desired, Record, Value
+    from reconciler.core.model import Attributes, Desired, Live, Record, Value
     from reconciler.mapping.rules import Mapping as AttributeMapping
 
 NAMED_BY = {
     ResourceType.USER: ("userName", "externalId", "displayName"),
     ResourceType.GROUP: ("displayName", "externalId"),
+}
+
+NOWHERE = {
+    ResourceType.USER: "declared nowhere, and no record in a list of users would come to just this: write one",
+    ResourceType.GROUP: "declared nowhere: write a record (`reconciler import` makes one of what 4me has)",
 }
 
 
@@ -42,9 +48,13 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """By the place of a record, the attributes that it has to set; the differences that this takes in; and the rest."""
+    """By the place of a record, the attributes that it has to set; the differences that this takes in; and the rest.
+
+    `added`: the records of users that are declared nowhere yet.
+    """
 
     edits: Mapping[Source, Attributes]
+    added: tuple[Attributes, ...]
     adopted: tuple[Action, ...]
     refused: tuple[Refusal, ...]
 
@@ -62,11 +72,16 @@ def plan_adoption(
     written: Mapping[Member, Written],
     declared: Mapping[Member, Desired],
     mappings: Mapping[ResourceType, AttributeMapping],
+    undeclared: Mapping[str, tuple[Live, str | None]],
 ) -> Adoption:
-    """How the records take in what 4me has. `written`: at least the records in `concerned`, by type and key."""
-    adopter = _Adopter(written, declared, mappings)
-    adopted = [taken for action in actions if (taken := adopter.adopt(action))]
-    return Adoption(adopter.edits, tuple(adopted), tuple(adopter.refused))
+    """How the records take in what 4me has. `written`: at least the records in `concerned`, by type and key.
+
+    `undeclared`: the live users that may get a record, by key, each with its manager's key.
+    """
+    adopter = _Adopter(written, declared, mappings, undeclared)
+    first = sorted(actions, key=lambda action: action.type is not ResourceType.USER)  # so that they can be members
+    adopted = [taken for action in first if (taken := adopter.adopt(action))]
+    return Adoption(adopter.edits, tuple(adopter.added.values()), tuple(adopted), tuple(adopter.refused))
 
 
 @dataclass(slots=True)
@@ -74,12 +89,17 @@ class _Adopter:
     written: Mapping[Member, Written]
     declared: Mapping[Member, Desired]
     mappings: Mapping[ResourceType, AttributeMapping]
+    undeclared: Mapping[str, tuple[Live, str | None]]
     edits: dict[Source, Attributes] = field(default_factory=dict)
+    added: dict[Member, Attributes] = field(default_factory=dict)
     refused: list[Refusal] = field(default_factory=list)
 
     def adopt(self, action: Action) -> Action | None:
         """The part of an action's differences that its records can take in."""
         try:
+            if action.type is ResourceType.USER and action.key in self.undeclared:
+                self._declare(action.key, *self.undeclared[action.key])
+                return action
             me = self._check(action)
         except CannotAdopt as reason:
             self._refuse(action, "", reason)
@@ -93,10 +113,17 @@ class _Adopter:
             return None
         return replace(action, changes=changes, members=MemberChanges(add, remove))
 
+    def _declare(self, key: str, live: Live, manager: str | None) -> None:
+        reverser = Reverser(self.mappings[ResourceType.USER])
+        if not reverser.names_key:
+            raise CannotAdopt("no record could say its userName: the mapping computes it")
+        known = manager if manager and Member(ResourceType.USER, manager) in self.declared else None
+        self.added[Member(ResourceType.USER, key)] = reverser.reverse(live, known).given
+
     def _check(self, action: Action) -> Member:
         me = Member(action.type, action.key)
         if me not in self.written:
-            raise CannotAdopt("declared nowhere: `reconciler import` writes records of what 4me has; or let apply act")
+            raise CannotAdopt(NOWHERE[action.type])
         if self.written[me].record.outside is not None:
             raise CannotAdopt("its record is out of the mapping's scope: change the record, or the scope")
         if action.id is None:
@@ -133,10 +160,8 @@ class _Adopter:
         entry: Value = member.name if member.type is ResourceType.USER else {"group": member.name}
         listed = self._given(group).get("members")
         if isinstance(listed, list) or member.type is ResourceType.GROUP:
-            self._check_editable(group)
             self._set(group, "members", _with(listed if isinstance(listed, list) else [], entry))
             return
-        self._check_editable(member)
         groups = self._given(member).get("groups")
         self._set(member, "groups", _with(groups if isinstance(groups, list) else [], group.name))
 
@@ -167,7 +192,7 @@ class _Adopter:
         return fold(name) in {fold(attributes.get(each)) for each in NAMED_BY[who.type]} | {fold(who.name)}
 
     def _check_declared(self, who: Member) -> None:
-        if who not in self.declared:
+        if who not in self.declared and who not in self.added:
             raise CannotAdopt(f"{who.name} is declared nowhere: declare it first")
 
     def _check_editable(self, who: Member) -> None:
@@ -177,11 +202,17 @@ class _Adopter:
 
     def _given(self, who: Member) -> Attributes:
         """A record's attributes, with what was adopted so far."""
+        if who in self.added:
+            return self.added[who]
         given, record = self.written[who]
         edits = self.edits.get(record.source)
         return {**given, **edits} if edits else given
 
     def _set(self, who: Member, name: str, value: Value) -> None:
+        if who in self.added:
+            self.added[who][name] = value
+            return
+        self._check_editable(who)
         self.edits.setdefault(self.written[who].record.source, {})[name] = value
 
     def _refuse(self, action: Action, what: str, reason: CannotAdopt) -> None:

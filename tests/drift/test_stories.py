@@ -362,6 +362,26 @@ def test_adopting_what_was_changed(world: World) -> None:
     assert world.classes() == (0, {})
 
 
+def test_adopting_somebody_who_appeared(world: World) -> None:
+    ann = world.id_of("Users", "ann@x.example")
+    manager = {"manager": {"value": ann}}
+    for name, title in (("eve@x.example", "Clerk"), ("fay@x.example", "no")):
+        body = {"userName": name, "active": True, "title": title, "emails": [{"value": name, "type": "work"}]}
+        meddle(world.sandbox, "POST", "/Users", {**body, ENTERPRISE: manager})
+    world.member("Desk", "eve@x.example", "add")
+    world.member("Night", "fay@x.example", "add")
+    code, _, _ = world.run("drift", "--adopt", "--yes")
+    assert (code, world.read("groups.yaml")) == (0, GROUPS.replace("  - cem@", "  - cem@x.example\n  - eve@"))
+    assert world.read("users.yaml").removeprefix(USERS).splitlines() == [
+        "  - {userName: eve@x.example, title: Clerk, email: eve@x.example, manager: ann@x.example, userType: null}",
+        (
+            '  - {userName: fay@x.example, title: "no", email: fay@x.example, manager: ann@x.example, groups: [Night],'
+            " userType: null}"
+        ),
+    ]
+    assert world.classes() == (0, {})
+
+
 def test_adopting_leaves_conflicts_and_pending_changes_unless_they_are_named(world: World) -> None:
     world.change("bob@x.example", title="Guru", roles=[{"value": "auditor"}])
     world.edit("users.yaml", "title: Analyst", "title: Expert")
@@ -399,9 +419,7 @@ def test_what_cannot_be_adopted_says_why_and_where(world: World) -> None:
         ),
         "User eve@x.example (people.csv:2) title": ("the record comes from the data file people.csv: change it there"),
         "Group Desk (groups.yaml:3) member new@x.example": "new@x.example is declared nowhere: declare it first",
-        "User new@x.example": (
-            "declared nowhere: `reconciler import` writes records of what 4me has; or let apply act"
-        ),
+        "User new@x.example": ("declared nowhere, and no record in a list of users would come to just this: write one"),
     }
 
 

@@ -81,6 +81,7 @@ CHANGES = st.lists(
             USERS,
             MAILS.map(lambda mails: [{"type": type_, "value": mail} for type_, mail in mails.items()]),
         ),
+        st.tuples(st.just("new"), st.integers(5, 7), TEXTS),
         st.tuples(st.just("add"), GROUPS, USERS),
         st.tuples(st.just("remove"), GROUPS, USERS),
     ),
@@ -91,6 +92,12 @@ CHANGES = st.lists(
 
 def change(sandbox: Sandbox, ids: dict[str, str], what: tuple[str, int, Any]) -> None:
     kind, number, value = what
+    if kind == "new":
+        name = f"user{number}@widget.example"
+        if name not in ids:
+            ids[name] = "new"
+            meddle(sandbox, "POST", "/Users", {"userName": name, "active": True, "title": value})
+        return
     if kind not in ("add", "remove"):
         meddle(sandbox, "PATCH", f"/Users/{ids[NAMES[number - 1]]}", {kind: value})
         return

@@ -43,6 +43,19 @@ def test_a_last_line_without_a_break_gets_one_only_where_something_follows() -> 
     assert edit_records("members:\n- a", {(1, 1): {"members": ["a", "b"]}}) == "members:\n- a\n- b"
 
 
+def test_a_record_is_added_in_the_style_of_the_last() -> None:
+    new: list[dict[str, Any]] = [{"userName": "bob", "title": "no"}, {"userName": "cem", "roles": ["a", "b"]}]
+    assert edit_records("users:\n-   userName: ann\n    # the end\nkind: Users\n", {}, ((2, 5), new)) == (
+        'users:\n-   userName: ann\n-   userName: bob\n    title: "no"\n-   userName: cem\n    roles: [a, b]\n'
+        "    # the end\nkind: Users\n"
+    )
+    assert edit_records("users:\n  - {userName: ann}", {(2, 5): {"title": "x"}}, ((2, 5), new[:1])) == (
+        'users:\n  - {userName: ann, title: x}\n  - {userName: bob, title: "no"}'
+    )
+    with pytest.raises(EditProblem, match="the list of records does not have a line for each"):
+        edit_records("users: [{userName: ann}]\n", {}, ((1, 9), new))
+
+
 def test_there_is_no_record_at_that_place() -> None:
     with pytest.raises(EditProblem, match="no record starts at line 1, column 2"):
         edit_records("kind: User\n", {(1, 2): {"title": "b"}})
