@@ -14,7 +14,7 @@ from reconciler.report.markdown_tables import Depth, count_table, row_table, sum
 from reconciler.report.markdown_text import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from reconciler.report.impact import Fact
     from reconciler.report.review import Review, Row, Section
@@ -24,9 +24,16 @@ LIMIT = 65_000
 
 LADDER = (
     Depth("", text=2000),
-    Depth("long values and lists, and warnings after the first 50", members=10, lines=8, text=120, notes=50),
-    Depth("values of what changes, and tables after 200 rows", 200, 0, 0, 100, 20, sums=True),
-    Depth("values of what changes, and tables after 25 rows", 25, 0, 0, 60, 10, sums=True),
+    Depth(
+        "long values and lists, and warnings after the first 50",
+        members=10,
+        lines=8,
+        text=120,
+        notes=50,
+        sums=("membership",),
+    ),
+    Depth("values of what changes, and tables after 200 rows", 200, 0, 0, 100, 20, sums=("membership", "update")),
+    Depth("values of what changes, and tables after 25 rows", 25, 0, 0, 60, 10, sums=("membership", "update")),
     Depth("who and what changes", 0, 0, 0, 60, 5),
 )
 
@@ -34,19 +41,25 @@ LADDER = (
 def render_markdown(review: Review, links: Links | None = None) -> str:
     """Impact first, then a table per kind of change, folded; as much of it as fits into `LIMIT`."""
     links = links or Links()
-    return next(text for depth in LADDER if (text := _render(review, depth, links)) is not None)
+    texts = (_fitting(_lines(review, depth, links)) for depth in LADDER[:-1])
+    return next(filter(None, texts), None) or render_whole(review, LADDER[-1], links)
 
 
-def _render(review: Review, depth: Depth, links: Links) -> str | None:
-    """The whole comment at this depth; None where it does not fit."""
-    lines: list[str] = []
+def render_whole(review: Review, depth: Depth, links: Links) -> str:
+    """The comment at this depth, whether it fits or not. The last of `LADDER` always does."""
+    return "\n".join(_lines(review, depth, links)) + "\n"
+
+
+def _fitting(lines: Iterable[str]) -> str | None:
+    """The lines as text; None as soon as they do not fit."""
+    taken: list[str] = []
     size = 0
-    for line in _lines(review, depth, links):
-        lines.append(line)
+    for line in lines:
+        taken.append(line)
         size += len(line.encode()) + 1
-        if size > LIMIT and depth is not LADDER[-1]:
+        if size >= LIMIT:
             return None
-    return "\n".join(lines) + "\n"
+    return "\n".join(taken) + "\n"
 
 
 def _lines(review: Review, depth: Depth, links: Links) -> Iterator[str]:
@@ -81,7 +94,7 @@ def _warnings(review: Review, depth: Depth) -> Iterator[str]:
 def _section(section: Section, rows: Sequence[Row], depth: Depth, links: Links) -> Iterator[str]:
     state = " open" if section.tone == "danger" else ""
     yield from ("", f"<details{state}><summary>{section.title} ({len(rows):,})</summary>", "")
-    if depth.sums and section.kind in ("update", "membership"):
+    if section.kind in depth.sums:
         yield from sum_table(section, rows, depth)
     else:
         yield from row_table(section, rows, depth, links)

@@ -20,7 +20,7 @@ class Depth(NamedTuple):
     """How much is told; None is all of it.
 
     `left_out`: what is not, in a sentence. `rows` of a section, `members` of a row on each side, `lines` of a row,
-    characters of a `text`, `notes` (warnings). `sums`: sections of changes are summed up.
+    characters of a `text`, `notes` (warnings). `sums`: kinds of changes that are summed up.
     """
 
     left_out: str
@@ -29,7 +29,7 @@ class Depth(NamedTuple):
     lines: int | None = None
     text: int | None = None
     notes: int | None = None
-    sums: bool = False
+    sums: tuple[str, ...] = ()
 
 
 def row_table(section: Section, rows: Sequence[Row], depth: Depth, links: Links) -> Iterator[str]:

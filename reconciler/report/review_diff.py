@@ -68,7 +68,7 @@ def diff_review(diff: AccessDiff) -> Review:
         nothing="No effective change: nobody gains or loses anything.",
         rows=rows,
         sections=(*_USERS.values(), *_GROUPS.values(), _POLICY),
-        legend="before → after; memberships: + gained, - lost, ~ had another way",
+        legend="before → after; memberships: + gained, − lost, ~ had another way",
         warnings=diff.notes,
         about=(("Before", _side(diff.base)), ("After", _side(diff.head))),
         again=f"reconciler diff {diff.base.name}",
@@ -76,12 +76,12 @@ def diff_review(diff: AccessDiff) -> Review:
 
 
 def _side(side: Side) -> str:
-    return f"{side.name} ({side.commit or 'the working tree'}): {side.users} users, {side.groups} groups"
+    return f"{side.name} ({side.commit or 'files'}): {side.users} users, {side.groups} groups"
 
 
 def _person_row(person: PersonChange, diff: AccessDiff) -> Row:
     reports = f"still manages {', '.join(each.key for each in person.reports)}" if person.reports else ""
-    counts = f"in {person.groups_before} groups before, {person.groups_after} now" if person.memberships else ""
+    counts = f"groups: {person.groups_before} → {person.groups_after}" if person.memberships else ""
     is_new = person.transition in (Transition.JOIN, Transition.INACTIVE)
     return Row(
         _person_section(person),
@@ -101,7 +101,7 @@ def _group_row(group: GroupChange, diff: AccessDiff) -> Row:
         *(_membership(each, each.person) for each in group.memberships),
         *(Membership(sign, *_direct(who)) for sign, side in sides for who in side if who not in shown),
     )
-    counts = f"{group.people_before} people before, {group.people_after} now" if group.memberships else ""
+    counts = f"people: {group.people_before} → {group.people_after}" if group.memberships else ""
     managed = ""
     if group.membership_before != group.membership_after and group.transition is Transition.STAY:
         managed = f"members: {_MEMBERS[group.membership_before]} before, {_MEMBERS[group.membership_after]} now"

@@ -53,7 +53,7 @@ def drift_review(plan: Plan, drift: Drift) -> Review:
             )
         ),
         sections=tuple(section for kind in DriftKind for section in sections[kind]),
-        legend="4me has → manifests say; memberships: + missing in 4me, - only in 4me",
+        legend="4me has → manifests say; memberships: + missing in 4me, − only in 4me",
         again="reconciler drift",
     )
     told = with_plan(review, plan)

@@ -54,7 +54,7 @@ def plan_review(plan: Plan) -> Review:
         nothing=NO_CHANGES,
         rows=tuple(rows_of(plan.actions, PLAN_SECTIONS)),
         sections=PLAN_SECTIONS,
-        legend="before → after; memberships: + gained, - lost",
+        legend="before → after; memberships: + gained, − lost",
         again="reconciler plan",
     )
     return with_plan(review, plan)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,11 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from reconciler.core.model import ActionKind, Change, Guard, LiveCounts, Outcome, OutcomeStatus, ReadSummary
-from reconciler.core.paths import CUSTOM_FIELDS, ENTERPRISE, MANAGER
+from reconciler.core.model import Change, LiveCounts, Outcome, OutcomeStatus, ReadSummary
 from reconciler.errors import OperatorError
 from reconciler.report.html import render_html
 from reconciler.report.markdown import render_markdown
@@ -24,6 +21,20 @@ from reconciler.report.plan_json import FORMAT_VERSION, parse_plan_json, plan_do
 from reconciler.report.review_plan import plan_review
 from reconciler.report.text import render_outcome_line, render_outcomes, render_plan
 from tests.builders import DIGEST, action, created, drift_text, group, plan, user
+from tests.report.examples import (
+    CHANGED,
+    CREATE,
+    DEACTIVATE,
+    EVERYTHING,
+    GONE,
+    HOSTILE,
+    NEW,
+    PLANS,
+    REGROUPED,
+    UPDATE,
+    evil,
+    unprintable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,51 +42,6 @@ if TYPE_CHECKING:
     from reconciler.core.model import Plan
 
 GOLDEN = Path(__file__).parent / "golden" / "built"
-CREATE, UPDATE, REACTIVATE, DEACTIVATE = ActionKind
-NEW = action(
-    CREATE,
-    user("nina"),
-    *created(userName=user("nina").name, active=True, name__givenName="Nina", title="Night Lead"),
-    Change('emails[type eq "work"].value', None, user("nina").name),
-    Change("roles", None, [{"value": "specialist"}, {"value": "service_manager"}]),
-    Change(f"{CUSTOM_FIELDS}:badge", None, 17),
-    line=72,
-)
-CHANGED = action(
-    UPDATE,
-    user("liam"),
-    Change('phoneNumbers[type eq "mobile"].value', "+31 6 5550 1007", None),
-    Change(MANAGER, user("howard.tanner").name, user("priya.nair").name),
-    Change(f"{ENTERPRISE}:department", "", "Data Center"),
-    Change('addresses[type eq "work"].locality', "Delft", "The Hague"),
-    line=1106,
-)
-BACK = action(REACTIVATE, user("omar"), Change("active", False, True), Change("title", "Agent", "Lead"), line=62)  # noqa: FBT003
-GONE = action(DEACTIVATE, user("peter"), Change("active", True, False))  # noqa: FBT003
-NEW_GROUP = action(
-    CREATE, group("Night Shift"), *created(displayName="Night Shift", externalId="G3"), add=[user("nina")], line=24
-)
-REGROUPED = action(
-    UPDATE,
-    group("Service Desk"),
-    add=[group("Night Shift"), *(user(f"agent{number:02}") for number in range(25))],
-    remove=[user("peter")],
-    line=11,
-)
-EVERYTHING = plan(
-    NEW,
-    BACK,
-    CHANGED,
-    GONE,
-    NEW_GROUP,
-    REGROUPED,
-    guards=(Guard("deactivations", 57, 50, breached=True), Guard("membershipRemovals", 1, 5, breached=False)),
-    warnings=(
-        "olivia@widget.example is declared nowhere, but protected: left alone",
-        "1 owned group(s) declared nowhere, left alone (unlisted: report): Project Neptune",
-    ),
-    complete=False,
-)
 OUTCOMES = (
     Outcome(NEW, OutcomeStatus.DONE, "", "9"),
     Outcome(CHANGED, OutcomeStatus.FAILED, "PATCH /Users/7: HTTP 422: Validation Failed: department is unknown"),
@@ -99,34 +65,7 @@ FORMATS: dict[str, Callable[[Plan], str]] = {
     "plan.html": render_plan_html,
     "plan.json": render_plan_json,
 }
-HOSTILE = (
-    "\x1b[31mred\x1b]0;title\x07\r\nnext\u2028line",
-    "\u202egnp.exe\u2066 \u200bhidden\ufeff",
-    "a | b \\| c || d",
-    "<script>alert(1)</script><img src=x onerror=alert(1)></td>{{ 7*7 }}{% raw %}",
-    "`code` ``` ~~~ *bold* __under__ # head\n# head",
-    "@all @widget/everyone #1 GH-1 jane@widget.example",
-    "[a](http://evil.example) ![a](x) <http://evil.example> https://evil.example www.evil.example WWW.evil.example",
-    "</code></details>&lt;b&gt;&#60;i&#62; <!-- --> -->",
-    '\'; " onclick="alert(1)" \'',
-)
 ANSI = re.compile(r"\x1b\[\d+m")
-
-
-def evil(name: str) -> Plan:
-    who, member = group(name), user(name)
-    change = Change(name, name, [name, {"value": name}])
-    return plan(
-        action(UPDATE, who, change, Change("title", name, name), add=[member, who], remove=[member]),
-        action(DEACTIVATE, member, change),
-        warnings=(name,),
-    )
-
-
-def unprintable(text: str) -> list[str]:
-    return [
-        each for each in text if not each.isprintable() and not (each == "\n" or unicodedata.category(each) == "Zs")
-    ]
 
 
 class Tags(HTMLParser):
@@ -232,29 +171,6 @@ def test_hostile_names_are_data_in_json(name: str) -> None:
     text = render_plan_json(evil(name))
     assert unprintable(text) == []
     assert json.loads(text.encode()) == plan_document(evil(name))
-
-
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=5,
-)
-MEMBERS = st.lists(st.builds(group, st.text()) | st.builds(user, st.text()), max_size=3)
-ACTIONS = st.builds(
-    lambda kind, who, changes, add, remove, line: action(kind, who, *changes, add=add, remove=remove, line=line),
-    st.sampled_from(ActionKind),
-    st.builds(group, st.text()) | st.builds(user, st.text()),
-    st.lists(st.builds(Change, st.text(), VALUES, VALUES), max_size=3),
-    MEMBERS,
-    MEMBERS,
-    st.none() | st.integers(1, 9999),
-)
-PLANS = st.builds(
-    lambda actions, warnings, complete: plan(*actions, warnings=tuple(warnings), complete=complete),
-    st.lists(ACTIONS, max_size=3),
-    st.lists(st.text(), max_size=2),
-    st.booleans(),
-)
 
 
 @given(PLANS)

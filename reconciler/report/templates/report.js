@@ -84,12 +84,12 @@
   form.addEventListener("submit", event => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(toFragment));
   addEventListener("hashchange", fromFragment);
-  let folded = [];
+  const folded = [];
   addEventListener("beforeprint", () => {
-    folded = [...document.querySelectorAll("details:not([open])")];
+    folded.push(...document.querySelectorAll("details:not([open])"));
     for (const each of folded) each.open = true;
   });
-  addEventListener("afterprint", () => { for (const each of folded) each.open = false; });
+  addEventListener("afterprint", () => { for (const each of folded.splice(0)) each.open = false; });
   form.hidden = false;
   fromFragment();
 })();
