@@ -59,7 +59,7 @@ def render_html(review: Review, links: Links | None = None) -> str:
         most=max((len(rows) for _, rows in sections), default=1),
         busiest=groups,
         widest=max((max(gains, losses) for _, gains, losses in groups), default=1),
-        attributes=Counter(line.label for row in review.rows for line in row.lines).most_common(TOP),
+        attributes=Counter(safe(line.label) for row in review.rows for line in row.lines).most_common(TOP),
         kinds=dict.fromkeys((section.kind, section.label) for section, _ in sections),
         types=dict.fromkeys(section.type for section, _ in sections),
         verdicts=dict.fromkeys(section.verdict for section, _ in sections if section.verdict),

@@ -58,7 +58,7 @@ def drift_review(plan: Plan, drift: Drift) -> Review:
     )
     told = with_plan(review, plan)
     compared = show_origin(drift.origin) if drift.origin else UNKNOWN_BASE
-    about = (("Compared", compared), *told.about) if plan.actions else told.about
+    about = (("Base", compared), *told.about) if plan.actions else told.about
     return replace(told, warnings=(*told.warnings, *drift.notes), numbers=f"to mend: {told.numbers}", about=about)
 
 
