@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reconciler.core.applied import base_of_revision
-from reconciler.core.drift import Sides, tell_apart
 from reconciler.core.match import match_resources
 from reconciler.core.model import Member
 from reconciler.core.names import build_names
 from reconciler.core.tolerance import Tolerances
+from reconciler.core.verdicts import Sides, tell_apart
 from reconciler.errors import OperatorError
 from reconciler.manifests.read import read_manifests
 from reconciler.revisions import open_repository

@@ -7,7 +7,6 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from reconciler.core.directory import Question
-from reconciler.core.drift import Sides, tell_apart
 from reconciler.core.model import (
     Action,
     ActionKind,
@@ -26,6 +25,7 @@ from reconciler.core.model import (
 )
 from reconciler.core.names import Names
 from reconciler.core.tolerance import Tolerances
+from reconciler.core.verdicts import Sides, tell_apart
 from reconciler.report.text_drift import render_drift
 
 if TYPE_CHECKING:

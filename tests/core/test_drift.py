@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.core.actions import Findings, Planner
-from reconciler.core.drift import COUNTED, Base, Drift, DriftKind, Origin, Sides, counts_as_drift, tell_apart
+from reconciler.core.drift import COUNTED, Base, Drift, DriftKind, Origin, counts_as_drift
 from reconciler.core.members import Members
 from reconciler.core.model import ActionKind, Desired, Guard, Live, Member, ResourceType, Source
 from reconciler.core.names import Names
 from reconciler.core.tolerance import Tolerance, Tolerances
+from reconciler.core.verdicts import Sides, tell_apart
 
 if TYPE_CHECKING:
     from reconciler.core.model import Action, Attributes

@@ -441,3 +441,20 @@ def test_adopting_asks_and_wants_a_terminal(world: World, monkeypatch: pytest.Mo
     )
     assert [world.run("drift", word)[0] for word in ("--yes", "--dry-run")] == [64, 64]
     assert world.run("drift", "--adopt", "--format", "json")[0] == 64
+
+
+def test_custom_fields_that_4me_keeps_to_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with service(faults=(parse_fault("no-custom-fields"),)) as (sandbox, url):
+        world = World(tmp_path, sandbox, url, capsys)
+        world.edit("users.yaml", "title: Analyst", "title: Analyst\n    customFields: {payroll_id: 1}")
+        assert set(world.classes()[1].values()) == {"pending"}
+        assert world.run("apply", "--yes")[0] == 0
+        assert world.classes() == (0, {})
+        world.edit("users.yaml", "payroll_id: 1", "payroll_id: 2")
+        assert set(world.classes()[1].values()) == {"pending"}
+
+
+def test_an_attribute_that_is_named_in_a_target_only_run(world: World) -> None:
+    world.change("ann@x.example", title="Boss")
+    world.change("bob@x.example", title="Guru")
+    assert world.classes("--target", "BOB@x.example") == (2, {("bob@x.example", "title"): "drift"})
