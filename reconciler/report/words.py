@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -22,15 +23,22 @@ NO_CHANGES = "No changes. 4me is as the manifests say."
 NO_DRIFT = "No drift. 4me is as the manifests say."
 _NAMED_BY = {ResourceType.USER: "userName", ResourceType.GROUP: "displayName"}
 _UNSAFE = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"))
+_COMMAND = re.compile(r"##(?=(?:vso)?\[)|::(?=[a-z-]+(?: |::))", re.IGNORECASE)
+"""How a command to a pipeline begins that reads the log: `##vso[`, `##[`, `::name::`, `::name key=value::`."""
 
 
 def safe(text: str) -> str:
-    """Text without anything that could move a cursor, hide or reorder what is read: such characters are escaped."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        each.encode("unicode_escape").decode() if unicodedata.category(each) in _UNSAFE else each for each in text
-    )
+    """Text without anything that could move a cursor, hide or reorder what is read: such characters are escaped.
+
+    So is what a pipeline would take for a command to it.
+    """
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(
+            each.encode("unicode_escape").decode() if unicodedata.category(each) in _UNSAFE else each for each in text
+        )
+    if "##" in text or "::" in text:
+        text = _COMMAND.sub(lambda found: f"{found[0][0]}\\x{ord(found[0][1]):02x}", text)
+    return text
 
 
 def columns(text: str) -> int:

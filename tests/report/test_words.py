@@ -56,6 +56,11 @@ def test_values(value: Value, shown: str) -> None:
         ("\x1b[2J", "\\x1b[2J"),
         ("a\u202eb\u200bc", "a\\u202eb\\u200bc"),
         ("\ud800\n", "\\ud800\\n"),
+        ("a ##vso[task.complete result=Succeeded]b", "a #\\x23vso[task.complete result=Succeeded]b"),
+        ("##VSO[x]##[add-mask]b", "#\\x23VSO[x]#\\x23[add-mask]b"),
+        ("::stop-commands::b", ":\\x3astop-commands::b"),
+        ("Zoë ::set-output name=drift::false", "Zoë :\\x3aset-output name=drift::false"),
+        ("## 1 ::1 fe80:: a::b", "## 1 ::1 fe80:: a::b"),
     ],
 )
 def test_safe_text(text: str, shown: str) -> None:
