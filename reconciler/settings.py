@@ -121,9 +121,11 @@ def check_pinned(tenant: Tenant) -> None:
     In a pipeline the manifests may be somebody's proposal: it must not lead the token elsewhere, nor name a program to
     run or a file to send. Several endpoints are separated by blanks. Raises OperatorError.
     """
-    pinned = os.environ.get(PINNED, "").split()
-    if not pinned:
+    if PINNED not in os.environ:
         return
+    pinned = os.environ[PINNED].split()
+    if not pinned:
+        raise OperatorError(f"{PINNED} is set and names no endpoint", hint="name it, or take the variable away")
     if tenant.endpoint not in [each.rstrip("/") for each in pinned]:
         raise OperatorError(
             f"tenant `{tenant.name}` has the endpoint {tenant.endpoint}, and this machine is pinned to"

@@ -82,7 +82,9 @@ ENDPOINT = "https://api.4me.com/scim/v2"
 @pytest.mark.parametrize(
     ("pinned", "endpoint", "token", "problem"),
     [
-        ("", "https://elsewhere.example", TokenSource(file="/etc/passwd"), None),
+        (None, "https://elsewhere.example", TokenSource(file="/etc/passwd"), None),
+        ("", ENDPOINT, None, "names no endpoint"),
+        (" ", "https://elsewhere.example", None, "names no endpoint"),
         (f"{ENDPOINT}/", ENDPOINT, TokenSource(env="FOURME_TOKEN"), None),
         (f"https://api.4me.qa/scim/v2 {ENDPOINT}", ENDPOINT, None, None),
         (ENDPOINT, "https://elsewhere.example", None, "has the endpoint https://elsewhere.example"),
@@ -93,9 +95,11 @@ ENDPOINT = "https://api.4me.com/scim/v2"
     ],
 )
 def test_a_pinned_machine_sends_its_token_nowhere_else(
-    pinned: str, endpoint: str, token: TokenSource | None, problem: str | None, monkeypatch: pytest.MonkeyPatch
+    pinned: str | None, endpoint: str, token: TokenSource | None, problem: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("RECONCILER_PINNED_ENDPOINT", pinned)
+    monkeypatch.delenv("RECONCILER_PINNED_ENDPOINT", raising=False)
+    if pinned is not None:
+        monkeypatch.setenv("RECONCILER_PINNED_ENDPOINT", pinned)
     tenant = Tenant("production", endpoint, token=token)
     if problem is None:
         check_pinned(tenant)
