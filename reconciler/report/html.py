@@ -73,10 +73,15 @@ def render_html(review: Review, links: Links | None = None) -> str:
     )
 
 
-def _busiest(review: Review) -> list[tuple[Row, int, int]]:
-    groups = [(row, row.count("+"), row.count("-")) for row in review.rows if row.section.type == "Group"]
-    moved = [each for each in groups if each[1] or each[2]]
-    return sorted(moved, key=lambda each: (-each[1] - each[2], each[0].key))[:TOP]
+def _busiest(review: Review) -> list[tuple[str, int, int]]:
+    """The groups that gain and lose most, with how many; in drift one may have several rows."""
+    gains, losses = Counter[str](), Counter[str]()
+    for row in review.rows:
+        if row.section.type == "Group":
+            gains[row.key] += row.count("+")
+            losses[row.key] += row.count("-")
+    moved = [(key, gains[key], losses[key]) for key in gains if gains[key] or losses[key]]
+    return sorted(moved, key=lambda each: (-each[1] - each[2], each[0]))[:TOP]
 
 
 def _memberships(row: Row) -> Iterator[tuple[str, str, Sequence[Membership]]]:

@@ -71,7 +71,7 @@ def _sections(kind: DriftKind) -> tuple[Section, ...]:
         each._replace(
             verdict=kind.value,
             title=f"{_TITLES[kind]}: {each.title[0].lower()}{each.title[1:]}",
-            tone="plain" if quiet else each.tone,
+            tone="danger" if kind is DriftKind.CONFLICT else "plain" if quiet else each.tone,
         )
         for each in DRIFT_SECTIONS
     )
