@@ -11,6 +11,6 @@ arguments=("$manifests" --plan "$plan" --yes)
 code=0
 reconciler ${tenant[@]+"${tenant[@]}"} apply "${arguments[@]}" | tee outcome.txt || code=${PIPESTATUS[0]}
 if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
-  { echo '````text'; grep -v '````' outcome.txt; echo '````'; } >> "$GITHUB_STEP_SUMMARY"
+  { echo '````text'; tr '`' "'" < outcome.txt; echo '````'; } >> "$GITHUB_STEP_SUMMARY"
 fi
 exit "$code"

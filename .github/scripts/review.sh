@@ -8,15 +8,19 @@ out=$2
 manifests=${MANIFESTS:-manifests}
 mkdir -p "$out"
 
+tell() {
+  printf '### %s\n\n%s\n' "$1" "$2" > "$out/comment.md"
+}
+
 if ! reconciler validate "$manifests" --format github > "$out/annotations.txt"; then
   cat "$out/annotations.txt"
-  {
-    echo "### The manifests are not valid"
-    echo
-    echo "Nothing was compared. The problems are marked in the files of this pull request, and in the log of its check."
-  } > "$out/comment.md"
+  tell "The manifests are not valid" \
+    "Nothing was compared. The problems are marked in the files of this pull request, and in the log of its check."
   exit 1
 fi
 cat "$out/annotations.txt"
-reconciler diff "$base" HEAD "$manifests" --merge-base --format markdown > "$out/comment.md"
+if ! reconciler diff "$base" HEAD "$manifests" --merge-base --format markdown > "$out/comment.md"; then
+  tell "The manifests could not be compared" "The log of this check says why: perhaps those of the base are not valid."
+  exit 1
+fi
 reconciler diff "$base" HEAD "$manifests" --merge-base --format html > "$out/report.html"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.report.markdown import LIMIT
 from tests.services import service, write
 
 if TYPE_CHECKING:
@@ -178,6 +179,44 @@ def test_what_is_not_valid_is_marked_and_told(place: Place) -> None:
     assert "not valid" in (place.folder / "out" / "comment.md").read_text(encoding="utf-8")
 
 
+def test_a_base_that_cannot_be_read_is_told(place: Place) -> None:
+    place.declare("Lead")
+    (place.folder / "manifests" / "more.yaml").write_text("kind: User\nuserNam: x\n", encoding="utf-8")
+    base = place.commit("broken")
+    (place.folder / "manifests" / "more.yaml").unlink()
+    place.commit("mended")
+    place.run("review.sh", base, "out", code=1)
+    assert "could not be compared" in (place.folder / "out" / "comment.md").read_text(encoding="utf-8")
+
+
+def test_installing_runs_nothing_of_the_repository(place: Place) -> None:
+    for name in ("venv", "pip", "sysconfig"):
+        (place.folder / f"{name}.py").write_text("open('hacked', 'w')\n", encoding="utf-8")
+    place.run("install.sh", str(place.folder.parent / "home"), code=1, PIP_NO_INDEX="1", PYTHON=sys.executable)
+    assert (place.folder.parent / "home" / "bin" / "python").exists()
+    assert not (place.folder / "hacked").exists()
+
+
+def test_an_apply_that_is_refused_keeps_its_exit_code_and_a_whole_summary(place: Place) -> None:
+    place.declare("Lead")
+    place.run("plan.sh", "out")
+    (place.folder.parent / "summary.md").unlink()
+    place.run("apply.sh", "out/plan.json", code=64, TENANT="nobody")
+    assert (place.folder.parent / "summary.md").read_text(encoding="utf-8") == "````text\n````\n"
+
+
+def test_no_name_hides_a_line_of_the_summary(place: Place) -> None:
+    place.declare("Lead")
+    group = 'kind: Group\ndisplayName: "````"\nmembers: []\n'
+    (place.folder / "manifests" / "more.yaml").write_text(group, encoding="utf-8")
+    place.run("plan.sh", "out")
+    (place.folder.parent / "summary.md").unlink()
+    place.run("apply.sh", "out/plan.json")
+    text = (place.folder.parent / "summary.md").read_text(encoding="utf-8")
+    assert f"+ Group {4 * chr(39)}" in text
+    assert text.count("````") == 2
+
+
 def test_a_proposal_cannot_lead_the_token_elsewhere(place: Place) -> None:
     place.declare("Lead")
     out = place.run("plan.sh", "out", code=1, RECONCILER_PINNED_ENDPOINT="https://api.4me.com/scim/v2")
@@ -202,12 +241,31 @@ def test_one_comment_updated_in_place(place: Place, known: str, method: str, pat
 
 
 def test_a_comment_is_never_too_long(place: Place) -> None:
-    (place.folder / "one.md").write_text("one", encoding="utf-8")
-    (place.folder / "two.md").write_text("x" * 64990, encoding="utf-8")
+    (place.folder / "one.md").write_text("x" * LIMIT, encoding="utf-8")
+    (place.folder / "two.md").write_text("two" * 100, encoding="utf-8")
     place.answer(**{"pulls/7": HEAD})
     place.run("comment.sh", "7", HEAD, "one.md", "two.md", RUN_URL="https://git.example/run/1")
     body = str(place.calls()[-1]["body"])
-    assert body.endswith("one\n\nMore is in the artefacts of [this run](https://git.example/run/1).\n")
+    assert body.endswith("xxx\n\nMore is in the artefacts of [this run](https://git.example/run/1).\n")
+    assert LIMIT < len(body.encode()) < 65536
+
+
+def test_a_comment_takes_nothing_from_elsewhere(place: Place) -> None:
+    (place.folder / "one.md").write_text("one", encoding="utf-8")
+    (place.folder / "two.md").symlink_to("/proc/self/environ")
+    place.answer(**{"pulls/7": HEAD})
+    place.run("comment.sh", "7", HEAD, "one.md", "two.md")
+    assert place.calls()[-1]["body"] == "<!-- reconciler: review -->\none\n"
+
+
+def test_a_proposal_that_may_have_written_its_own_review_says_so(place: Place) -> None:
+    (place.folder / "one.md").write_text("one", encoding="utf-8")
+    place.answer(**{"pulls/7/files": ".github/workflows/access-review.yml", "pulls/7": HEAD})
+    place.run("comment.sh", "7", HEAD, "one.md")
+    marker, told, *rest = str(place.calls()[-1]["body"]).splitlines()
+    assert marker == "<!-- reconciler: review -->"
+    assert "changes its own checks" in told
+    assert rest[-1] == "one"
 
 
 @pytest.mark.parametrize(

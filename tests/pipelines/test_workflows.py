@@ -85,3 +85,26 @@ def test_what_has_a_token_runs_none_of_a_pull_requests_files() -> None:
             assert not step.get("uses", "").startswith("./proposal"), name
     assert "RECONCILER_PINNED_ENDPOINT" in jobs["plan"]["steps"][3]["env"]
     assert "FOURME_TOKEN" not in str(jobs["comment"])
+
+
+@pytest.mark.parametrize("name", ["comment.yml", "apply.yml", "drift.yml"])
+def test_no_state_is_taken_from_the_repository(name: str) -> None:
+    jobs = load(ROOT / ".github" / "workflows" / name)["jobs"]
+    with_token = [step for job in jobs.values() for step in job["steps"] if "FOURME_TOKEN" in step.get("env", {})]
+    assert with_token
+    for step in with_token:
+        assert step["env"]["RECONCILER_STATE_DIR"] == "${{ runner.temp }}/state"
+
+
+def test_a_proposal_that_could_not_be_planned_is_told() -> None:
+    jobs = load(ROOT / ".github" / "workflows" / "comment.yml")["jobs"]
+    (step,) = [each for each in jobs["comment"]["steps"] if each.get("if") == "needs.plan.result == 'failure'"]
+    assert "plan/comment.md" in step["run"]
+
+
+def test_azure_takes_a_token_on_the_main_branch_only() -> None:
+    stages = load(ROOT / "docs" / "pipelines" / "azure-pipelines.yml")["stages"]
+    for stage in stages:
+        if "variables" in stage:
+            assert "refs/heads/main" in stage["condition"], stage["stage"]
+            assert stage["condition"].startswith("and("), stage["stage"]
