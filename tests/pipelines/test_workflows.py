@@ -96,6 +96,16 @@ def test_no_state_is_taken_from_the_repository(name: str) -> None:
         assert step["env"]["RECONCILER_STATE_DIR"] == "${{ runner.temp }}/state"
 
 
+def test_no_state_is_taken_from_the_repository_elsewhere() -> None:
+    azure = load(ROOT / "docs" / "pipelines" / "azure-pipelines.yml")
+    assert azure["variables"]["RECONCILER_STATE_DIR"] == "$(Agent.TempDirectory)/state"
+    gitlab = load(ROOT / "docs" / "pipelines" / "gitlab-ci.yml")
+    assert gitlab["default"]["before_script"][0] == "rm -rf .reconciler"
+    assert not any(
+        "before_script" in job for job in gitlab.values() if isinstance(job, dict) and job is not gitlab["default"]
+    )
+
+
 def test_a_proposal_that_could_not_be_planned_is_told() -> None:
     jobs = load(ROOT / ".github" / "workflows" / "comment.yml")["jobs"]
     (step,) = [each for each in jobs["comment"]["steps"] if each.get("if") == "needs.plan.result == 'failure'"]
