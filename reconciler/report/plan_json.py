@@ -34,9 +34,9 @@ from reconciler.report.plan_parts import PlanPart
 from reconciler.report.words import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from reconciler.report.plan_parts import ActionPart
+    from reconciler.report.plan_parts import ActionPart, MembersPart
 
 FORMAT_VERSION = "1.0"
 _STEERING = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
@@ -136,7 +136,7 @@ def render_document(document: Mapping[str, Any]) -> str:
 
 
 def parse_plan_json(text: str) -> SavedPlan:
-    """A plan from its JSON text; members are only names there and come back as users.
+    """A plan from its JSON text.
 
     Raises OperatorError where the text is no plan of this format.
     """
@@ -205,15 +205,17 @@ def _action(action: Action) -> dict[str, Any]:
         "key": action.key,
         "id": action.id,
         "changes": [{"path": each.path, "before": each.before, "after": each.after} for each in action.changes],
-        "members": {"add": _names(action.members.add), "remove": _names(action.members.remove)},
+        "members": _member_names(action.members),
         "reason": action.reason,
         "digest": action.digest,
         "source": {"file": action.source.file, "line": action.source.line} if action.source else None,
     }
 
 
-def _names(members: Sequence[Member]) -> list[str]:
-    return [member.name for member in members]
+def _member_names(members: MemberChanges) -> dict[str, Any]:
+    add, remove = ([member.name for member in side] for side in (members.add, members.remove))
+    groups = [each.name for each in (*members.add, *members.remove) if each.type is ResourceType.GROUP]
+    return {"add": add, "remove": remove, **({"groups": groups} if groups else {})}
 
 
 def _plan(part: PlanPart) -> Plan:
@@ -249,11 +251,17 @@ def _parsed_action(part: ActionPart) -> Action:
         part.id,
         reason=part.reason,
         changes=tuple(Change(each.path, each.before, each.after) for each in part.changes),
-        members=MemberChanges(_members(part.members.add), _members(part.members.remove)),
+        members=_members(part.members),
         digest=part.digest,
         source=Source(part.source.file, part.source.line) if part.source else None,
     )
 
 
-def _members(names: Sequence[str]) -> tuple[Member, ...]:
-    return tuple(Member(ResourceType.USER, name) for name in names)
+def _members(part: MembersPart) -> MemberChanges:
+    """Where a user and a group of one name are members, both come back as groups; in the file they are the same too."""
+    groups = frozenset(part.groups)
+    add, remove = (
+        tuple(Member(ResourceType.GROUP if name in groups else ResourceType.USER, name) for name in side)
+        for side in (part.add, part.remove)
+    )
+    return MemberChanges(add, remove)

@@ -101,10 +101,11 @@ class ChangePart(_Part):
 
 
 class MembersPart(_Part):
-    """Members by key."""
+    """Members by key. `groups`: the names among them that are groups', as far as there are any."""
 
     add: list[str]
     remove: list[str]
+    groups: list[str] = []
 
 
 class SourcePart(_Part):

@@ -150,3 +150,9 @@ def test_outcomes(plan: Plan) -> None:
         "          its manager nina.alvarez@widget.example is not in 4me",
         "Applied: 1 of 3 done, 1 failed, 1 skipped.",
     ]
+
+
+def test_members_of_a_saved_plan_are_told_apart_as_in_the_plan_itself(plan: Plan) -> None:
+    assert [each.members for each in parse_plan_json(render_plan_json(plan)).plan.actions] == [
+        each.members for each in plan.actions
+    ]
