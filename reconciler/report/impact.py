@@ -142,7 +142,13 @@ def diff_facts(diff: AccessDiff) -> tuple[Fact, ...]:
     counts = {name: getattr(summary, name) for name in summary.__slots__}
     leaving = {each.who for each in diff.people if each.transition == "leave"}
     arriving = {each.who for each in diff.people if each.transition in ("join", "return")}
-    lost = [each for person in diff.people if person.who not in leaving for each in person.memberships if each.lost]
+    lost = [
+        each
+        for person in diff.people
+        if person.who not in leaving
+        for each in person.memberships
+        if each.lost and each.sure
+    ]
     staying = (person for person in diff.people if person.who not in arriving)
     gained = [each for person in staying for each in person.memberships if each.gained]
     counts |= {

@@ -107,3 +107,11 @@ def test_what_a_diff_does() -> None:
         "1 person loses all access, 1 manager leaves who still has reports, 1 rule changes, 1 person is new,"
         " 1 person gains memberships"
     )
+
+
+@pytest.mark.parametrize(("sure", "told"), [(True, "1 person loses memberships"), (False, "nothing changes")])
+def test_a_loss_that_takes_nothing_away_in_4me_is_none(sure: bool, told: str) -> None:  # noqa: FBT001
+    ann, team = Who(ResourceType.USER, "ann"), Who(ResourceType.GROUP, "Team")
+    person = PersonChange(ann, memberships=(MembershipChange(ann, team, (), None, sure=sure),))
+    diff = AccessDiff(Side("main", "abc"), Side("HEAD", "def"), (person,), (), (), (), AccessSummary(losses=1))
+    assert tell(diff_facts(diff)) == told
