@@ -14,17 +14,18 @@ if TYPE_CHECKING:
 
 
 def tenant_changes(before: Sequence[Tenant], after: Sequence[Tenant]) -> Iterator[PolicyChange]:
-    """What differs between tenants of one name, of that which decides whose access this repository manages."""
-    sides = [{each.name: _policies(each) for each in tenants} for tenants in (before, after)]
+    """What differs between tenants of one name, of that which decides whose access this repository manages, and how."""
+    sides = [{each.name: each for each in tenants} for tenants in (before, after)]
     for name in sorted({*sides[0], *sides[1]}):
         one, other = (side.get(name) for side in sides)
         subject = f"tenant {name}"
         if one is None or other is None:
-            yield PolicyChange(subject, "declared", None if one is None else "yes", None if other is None else "yes")
+            yield PolicyChange(subject, "declared", _declared(one), _declared(other))
             continue
-        for key in one:
-            if one[key] != other[key]:
-                yield PolicyChange(subject, key, one[key], other[key])
+        wanted = _policies(other)
+        for key, value in _policies(one).items():
+            if value != wanted[key]:
+                yield PolicyChange(subject, key, value, wanted[key])
 
 
 def match_changes(resource: str, before: Sequence[str], after: Sequence[str]) -> Iterator[PolicyChange]:
@@ -42,9 +43,16 @@ def unlisted_notes(tenants: Sequence[Tenant], leaving: tuple[int, int]) -> Itera
                 yield f"tenant {tenant.name} only reports {noun} that are not declared any more ({rule}): {count} here"
 
 
+def _declared(tenant: Tenant | None) -> str | None:
+    if tenant is None:
+        return None
+    return "yes, as the default" if tenant.default else "yes"
+
+
 def _policies(tenant: Tenant) -> dict[str, str]:
     """By their names in a Tenant document, as text."""
     return {
+        "default": _yes_or_no(tenant.default),
         "endpoint": tenant.endpoint,
         "account": tenant.account or "(none)",
         "ownership.users.scope": tenant.users.filter or "(all)",
@@ -52,9 +60,15 @@ def _policies(tenant: Tenant) -> dict[str, str]:
         "ownership.groups.scope": tenant.groups.filter or "(all)",
         "ownership.groups.unlisted": tenant.groups.unlisted,
         "ownership.protected": ", ".join(sorted(tenant.protected)) or "(none)",
+        "approval.required": _yes_or_no(tenant.approval.required),
+        "approval.verifyKey": tenant.approval.verify_key or "(none)",
         "guardrails.deactivations": _limit(tenant.deactivations),
         "guardrails.membershipRemovals": _limit(tenant.membership_removals),
     }
+
+
+def _yes_or_no(value: bool) -> str:  # noqa: FBT001 - a value, not a choice
+    return "yes" if value else "no"
 
 
 def _limit(limit: Limit) -> str:
