@@ -56,6 +56,8 @@ def save_plan(plan: Plan, path: Path, signer: Signer | None) -> None:
 
     signature = signer.sign(signed_bytes(content_of(plan_document(plan)))) if signer else None
     partial: str | None = None
+    if path.exists() and not path.is_file():
+        raise OperatorError(f"the plan cannot be written to {path}: it is no file", hint="plan --format json prints it")
     try:
         with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".", delete=False) as file:  # mode 0600
             partial = file.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -148,6 +149,14 @@ def test_one_clear_error(
         assert (out, told.startswith("error: not a saved plan: not JSON (Exceeds the limit")) == ("", message is None)
         assert message is None or told == f"error: {message.format(path=path)}"
     assert not (tmp_path / "state").exists()
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OperatorError, match="it is no file"):
+        save_plan(PLAN, pipe, None)
+    assert pipe.is_fifo()
 
 
 def test_a_file_without_end_is_not_read(tmp_path: Path) -> None:
