@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -177,6 +179,25 @@ def test_what_is_not_valid_is_marked_and_told(place: Place) -> None:
     out = place.run("review.sh", base, "out", code=1)
     assert "::error file=manifests/more.yaml,line=2,col=1" in out
     assert "not valid" in (place.folder / "out" / "comment.md").read_text(encoding="utf-8")
+
+
+def test_what_others_merged_meanwhile_is_not_the_proposals(place: Place) -> None:
+    place.declare("Lead")
+    place.commit("one")
+    place.git("checkout", "-q", "-b", "proposal")
+    group = "kind: Group\ndisplayName: Proposed\nmembers: []\n"
+    (place.folder / "manifests" / "more.yaml").write_text(group, encoding="utf-8")
+    place.commit("proposed")
+    place.git("checkout", "-q", "main")
+    place.declare("Lead", "Meanwhile")
+    place.commit("two")
+    place.git("merge", "-q", "--no-ff", "-m", "as GitHub checks it out", "proposal")
+    review = (SCRIPTS.parent / "workflows" / "review.yml").read_text(encoding="utf-8")
+    base = re.findall(r'review\.sh "\$\(git ([^)]*)\)"', review)[0]
+    place.run("review.sh", place.git(*shlex.split(base)), "out")
+    comment = (place.folder / "out" / "comment.md").read_text(encoding="utf-8")
+    assert "Proposed" in comment
+    assert "user1" not in comment
 
 
 def test_a_base_that_cannot_be_read_is_told(place: Place) -> None:
