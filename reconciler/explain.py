@@ -19,12 +19,15 @@ from reconciler.mapping.target_paths import TargetProblem, resolve_target
 from reconciler.run import look_up, plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from reconciler.core.model import Action, Attributes, Live, Record
     from reconciler.manifests.read import Manifests
     from reconciler.mapping.explain import Explained
     from reconciler.run import PlanOptions
+
+
+ASK_BY = "users go by userName or externalId, groups by displayName or externalId; --manifests names another folder"
 
 
 def explain(options: PlanOptions, key: str, attribute: str | None, *, offline: bool) -> tuple[ExplainedRecord, ...]:
@@ -35,20 +38,25 @@ def explain(options: PlanOptions, key: str, attribute: str | None, *, offline: b
     """
     options = replace(options, at=options.at or datetime.now(UTC))
     heard: dict[str, tuple[Attributes, Record]] = {}
-    known: dict[str, None] = {}
+    known: dict[str, str] = {}
+    """By every name, the one to ask by."""
 
     def listen(given: Attributes, record: Record) -> None:
         names = _names(record)
-        known.update(dict.fromkeys(names))
+        called = record.attributes.get("displayName")
+        known.update({str(called): names[0]} if called and names else {})
+        known.update(zip(names, names, strict=True))
         if fold(key) in map(fold, names):
             heard[f"{record.source}:{record.source.column}"] = given, record
 
     manifests = open_manifests(options.manifests, options.at, listen).read()
     if not heard:
-        raise UsageError(f"no user or group `{key}` in the manifests{did_you_mean(key, known)}")
+        called = next((name for name in known if fold(name) == fold(key)), key)
+        meant = did_you_mean(known.get(called, key), known.values())
+        raise UsageError(f"no user or group `{key}` in the manifests{meant}", hint=ASK_BY)
     told = [_explain(options, manifests, given, record) for given, record in heard.values()]
     if attribute is not None:
-        told = [replace(each, rules=_concerned(each.rules, each.record.type, attribute)) for each in told]
+        told = [replace(each, rules=_concerned(each, attribute)) for each in told]
     return tuple(told if offline else [replace(each, in_live=_ask(options, each)) for each in told])
 
 
@@ -64,16 +72,23 @@ def _explain(options: PlanOptions, manifests: Manifests, given: Attributes, reco
     return ExplainedRecord(key, given, record, mapping, explanation, explanation.rules)
 
 
-def _concerned(rules: Iterable[Explained], resource: ResourceType, attribute: str) -> tuple[Explained, ...]:
+def _concerned(told: ExplainedRecord, attribute: str) -> tuple[Explained, ...]:
+    resource, every = told.record.type, told.rules
     try:
         target = resolve_target(resource, attribute, short_names(resource))
     except TargetProblem:
         target = attribute
-    every = tuple(rules)
     found = tuple(
         each for each in every if each.rule.target == target or target in each.attributes or attribute in each.reads
     )
     if not found:
+        for rule in told.mapping.rules:
+            if rule.target == target or attribute in rule.reads():
+                lacking = ", ".join(f"`{name}`" for name in sorted(rule.reads()))
+                raise UsageError(
+                    f"the record has no {lacking}: `{attribute}` is not managed, 4me keeps what it has",
+                    hint=f"to manage it, declare it at {told.record.source}",
+                )
         names = [each.rule.target for each in every] + [name for each in every for name in each.reads]
         raise UsageError(f"no rule that concerns `{attribute}`{did_you_mean(attribute, names)}")
     return found

@@ -15,6 +15,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.console import Console
+from reconciler.core.suggest import did_you_mean
 from reconciler.errors import ManifestError, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
@@ -66,6 +67,13 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return load_command(cmd_name) if cmd_name in COMMANDS else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0].startswith("-") or args[0] in COMMANDS:
+            return super().resolve_command(ctx, args)
+        raise click.UsageError(f"No such command '{args[0]}'{did_you_mean(args[0], COMMANDS) or '.'}", ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -136,6 +144,9 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; expected errors are told on stderr."""
     try:
         code = root.main(args=arguments, prog_name="reconciler", standalone_mode=False)
+    except click.NoSuchOption as error:
+        _placed(error).show()
+        return USAGE_EXIT
     except click.UsageError as error:
         error.show()
         return USAGE_EXIT
@@ -151,6 +162,16 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _placed(error: click.NoSuchOption) -> click.UsageError:
+    """Where an option that all commands share was given behind one of them, what says where it belongs."""
+    option = next((each for each in root.params if error.option_name in each.opts), None)
+    if option is None or error.ctx is None:
+        return error
+    value = f" {option.metavar}" if option.metavar else ""
+    belongs = f"reconciler {error.option_name}{value} {error.ctx.info_name}"
+    return click.UsageError(f"{error.option_name} stands before the command: {belongs}", error.ctx)
+
+
 def tell_error(error: ReconcilerError) -> None:
     """The message and its hint, on stderr; nothing that is quoted in them can steer the terminal."""
     from reconciler.report.words import safe
@@ -162,7 +183,7 @@ def tell_error(error: ReconcilerError) -> None:
         click.echo(safe(line), err=True)
     if error.hint:
         click.echo(f"hint: {safe(error.hint)}", err=True)
-    if isinstance(error, UsageError):
+    elif isinstance(error, UsageError):
         click.echo("Try 'reconciler --help' for help.", err=True)
 
 

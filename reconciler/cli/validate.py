@@ -68,9 +68,15 @@ def _tell_warnings(console: Console, found: Manifests) -> None:
 
 
 def _tell(console: Console, found: Manifests) -> None:
-    counts = (
-        (len(found.tenants), "tenant"),
-        (len(found.desired.users), "user"),
-        (len(found.desired.groups), "group"),
+    always = (
+        (len(found.tenants), "tenant", ""),
+        (len(found.desired.users), "user", ""),
+        (len(found.desired.groups), "group", ""),
     )
-    console.out("Valid: " + ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts))
+    where_any = (
+        (found.mappings, "mapping", ""),
+        (found.tests, "test", " passed"),
+        (len(found.desired.outside), "record", " out of scope"),
+    )
+    counts = (*always, *(each for each in where_any if each[0]))
+    console.out("Valid: " + ", ".join(f"{count} {noun}{'' if count == 1 else 's'}{how}" for count, noun, how in counts))

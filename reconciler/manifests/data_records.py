@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from reconciler.core.model import Source
 from reconciler.core.normalise import as_boolean
 from reconciler.core.suggest import did_you_mean
+from reconciler.errors import Problem
 from reconciler.manifests.data_text import Lines, read_text
 from reconciler.manifests.json_rows import read_json, read_json_lines
 from reconciler.manifests.tabular import Dialect, read_csv
+from reconciler.mapping.rules import ENABLED, SOFT_DELETED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -30,15 +32,16 @@ _EMPTY: tuple[Value, ...] = (None, "")
 
 
 class SourceReader:
-    """Reads the records of one data file, once."""
+    """Reads the records of one data file, once. `awaited`: see `awaited_attributes`."""
 
-    def __init__(self, source: DataSource, reader: RecordReader, problems: Problems) -> None:
+    def __init__(self, source: DataSource, reader: RecordReader, awaited: dict[str, str], problems: Problems) -> None:
         self.whole = True
         """Whether no row was lost, so far."""
         self._source = source
         self._settings = source.settings
         self._file = source.data.name
         self._reader = reader
+        self._awaited = awaited
         self._problems = problems
         self._has_key = True
         self._columns_of = {attribute: column for column, attribute in source.settings.rename.items()}
@@ -130,7 +133,21 @@ class SourceReader:
         if self._source.format == "csv":
             self._check_lists(columns)
         self.whole &= len(self._problems.found) == before
+        if self.whole:
+            self._warn_of_missing(columns)
         return self.whole
+
+    def _warn_of_missing(self, columns: Collection[str]) -> None:
+        """Attributes that the Mapping document reads and no record has: a column that was not renamed, perhaps."""
+        document, rename = self._source.document, self._settings.rename
+        given = {*(rename.get(column, column) for column in columns), *self._settings.constants}
+        unread = [column for column in columns if rename.get(column, column) not in self._reader.known]
+        for name, purpose in self._awaited.items():
+            column = ENABLED if name == SOFT_DELETED else name
+            if given.isdisjoint((name, column)):
+                message = f"no column `{column}` in {self._file}, which the mapping reads for {purpose}"
+                message += did_you_mean(column, unread)
+                self._problems.warnings.append(Problem(document.file, *document.place, message))
 
     def _check_twice(self, columns: Iterable[str]) -> None:
         settings = self._settings

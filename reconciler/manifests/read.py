@@ -51,6 +51,10 @@ class Manifests:
     user_mapping: Mapping
     group_mapping: Mapping
     warnings: tuple[Problem, ...] = ()
+    mappings: int = 0
+    """How many Mapping documents there are."""
+    tests: int = 0
+    """How many tests they have."""
 
 
 def read_manifests(folder: pathlib.Path, now: datetime | None = None) -> Manifests:
@@ -142,7 +146,10 @@ class ManifestFolder:
         if self._problems.found or mappings is None or desired is None:
             raise ManifestError(self._problems.found, self._problems.warnings)
         users, groups = mappings[ResourceType.USER], mappings[ResourceType.GROUP]
-        return Manifests(self._digest, tenants, desired, users, groups, tuple(self._problems.warnings))
+        lists = [document.value.get("tests") for document, _ in self._tested]
+        tests = sum(len(each) for each in lists if isinstance(each, list))
+        warnings = tuple(self._problems.warnings)
+        return Manifests(self._digest, tenants, desired, users, groups, warnings, len(self._tested), tests)
 
     def _open_rules(self) -> list[Problem]:
         """What is wrong with the YAML of files that may declare rules."""
@@ -256,8 +263,11 @@ class ManifestFolder:
 
     def _read_source(self, source: DataSource, readers: Readers, records: Records) -> None:
         from reconciler.manifests.data_records import SourceReader
+        from reconciler.manifests.sources import awaited_attributes
 
-        reader = SourceReader(source, readers[source.resource], self._problems)
+        declared = (each for each in self._tested if each[1].resource is source.resource)
+        awaited = next((awaited_attributes(*each) for each in declared), {})
+        reader = SourceReader(source, readers[source.resource], awaited, self._problems)
         records[source.resource] += reader.read()
         self._complete &= reader.whole
 

@@ -11,6 +11,7 @@ from reconciler.core.suggest import did_you_mean
 from reconciler.errors import ManifestError
 from reconciler.manifests.documents import explain
 from reconciler.manifests.files import find_data, read_data
+from reconciler.manifests.profiles import profile
 from reconciler.manifests.source_document import SourceDocument
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from reconciler.manifests.files import ManifestFile
     from reconciler.manifests.problems import Problems
     from reconciler.manifests.records import Path, RecordDocument
+    from reconciler.mapping.rules import Mapping
 
 _SHOWN = 5
 
@@ -60,6 +62,19 @@ def read_sources(documents: Iterable[RecordDocument], folder: pathlib.Path, prob
         if not findings and settings.file in files:
             found.append(DataSource(document, settings, files[settings.file]))
     return found
+
+
+def awaited_attributes(document: RecordDocument, mapping: Mapping) -> dict[str, str]:
+    """The attributes that a Mapping document's own rules and filters read, not its profile's, each with what for."""
+    base = profile(str(document.value.get("extends", "default")), mapping.resource).rules
+    found: dict[str, dict[str, None]] = {}
+    for rule in mapping.rules:
+        for name in sorted(rule.reads()) if rule not in base else ():
+            found.setdefault(name, {})[f"`{rule.target.rpartition(':')[2]}`"] = None
+    for each in mapping.scope:
+        for clause in each.clauses:
+            found.setdefault(clause.attribute, {})["its scope"] = None
+    return {name: ", ".join(purposes) for name, purposes in found.items()}
 
 
 def _check(settings: SourceDocument) -> Iterator[tuple[Path, str]]:

@@ -150,6 +150,23 @@ def test_exit_codes(cli: Callable[..., tuple[int, str, str]], arguments: list[st
     assert cli(*arguments)[0] == code
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("plann",), "No such command 'plann'; did you mean `plan`?"),
+        (("xyzzy",), "No such command 'xyzzy'."),
+        (("plan", "--tenant", "x"), "--tenant stands before the command: reconciler --tenant NAME plan"),
+        (("validate", "-q"), "-q stands before the command: reconciler -q validate"),
+        (("validate", "--zzz"), "No such option '--zzz'."),
+    ],
+)
+def test_wrong_usage_says_what_is_meant(
+    cli: Callable[..., tuple[int, str, str]], arguments: tuple[str, ...], message: str
+) -> None:
+    code, out, err = cli(*arguments)
+    assert (code, out, err.splitlines()[-1]) == (64, "", f"Error: {message}")
+
+
 def test_problems_are_listed_with_their_places(cli: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
     (tmp_path / "manifests" / "x.yaml").write_text("kind: User\nuserName: x\ntitel: y\n", encoding="utf-8")
     code, out, err = cli("validate", tmp_path / "manifests")

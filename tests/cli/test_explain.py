@@ -139,7 +139,9 @@ def test_somebody_new_and_a_group(cli: Call) -> None:
             ("jane.do@widget.example",),
             f"no user or group `jane.do@widget.example` in the manifests; did you mean `{JANE}`?",
         ),
+        (("jane DOE",), f"no user or group `jane DOE` in the manifests; did you mean `{JANE}`?"),
         ((JANE, "titel"), "no rule that concerns `titel`; did you mean `title`?"),
+        ((JANE, "fax"), "the record has no `fax`: `fax` is not managed, 4me keeps what it has"),
     ],
 )
 def test_who_or_what_is_not_there(cli: Call, arguments: tuple[str, ...], message: str) -> None:
@@ -234,4 +236,4 @@ def test_profiles_are_printed_as_documents_that_validate(cli: Call, tmp_path: Pa
         folder = tmp_path / name
         folder.mkdir()
         (folder / "mapping.yaml").write_text(out, encoding="utf-8")
-        assert cli("validate", folder)[:2] == (0, "Valid: 0 tenants, 0 users, 0 groups\n")
+        assert cli("validate", folder)[:2] == (0, "Valid: 0 tenants, 0 users, 0 groups, 2 mappings\n")

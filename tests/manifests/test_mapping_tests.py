@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler import run
+from reconciler.cli import run_command
 from reconciler.errors import ManifestError
 
 if TYPE_CHECKING:
@@ -87,3 +88,12 @@ def test_plans_do_not_wait_for_tests(tmp_path: Path) -> None:
     tenant = 'kind: Tenant\nname: t\nendpoint: "sandbox:"\n'
     (tmp_path / "tenant.yaml").write_text(tenant, encoding="utf-8")
     assert run.plan(run.PlanOptions(tmp_path, tmp_path / "state")).plan.manifests.users == 0
+
+
+def test_the_tests_and_the_records_out_of_scope_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert failures(tmp_path, f"  - {HOLDS}\n") == []
+    users = "kind: User\nuserPrincipalName: sam@widget.example\ndepartment: Sales\n"
+    (tmp_path / "users.yaml").write_text(users, encoding="utf-8")
+    assert run_command(["validate", str(tmp_path)]) == 0
+    valid = "Valid: 0 tenants, 0 users, 0 groups, 1 mapping, 1 test passed, 1 record out of scope\n"
+    assert capsys.readouterr().out == valid

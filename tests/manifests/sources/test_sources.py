@@ -155,3 +155,62 @@ print(sorted({{"csv", "pydantic", "reconciler.manifests.sources"}} & set(sys.mod
 """
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"
+
+
+COLUMNS = "id,userPrincipalName,Department,country"
+MAPPING = """\
+kind: Mapping
+resource: User
+extends: none
+match: [userName]
+attributes:
+  userName: userPrincipalName
+  externalId: objectId
+  active: {expression: 'Not([IsSoftDeleted])'}
+  department: {expression: 'IIF([department] = "", "none", [department])'}
+  userType: {constant: Employee}
+scope: [{name: here, clauses: [{attribute: country, operator: EQUALS, value: NO}]}]
+---
+kind: Source
+resource: User
+file: hr.csv
+key: id
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "missing"),
+    [
+        (
+            "",
+            [
+                "`accountEnabled` in hr.csv, which the mapping reads for `active`",
+                "`department` in hr.csv, which the mapping reads for `department`; did you mean `Department`?",
+                "`objectId` in hr.csv, which the mapping reads for `externalId`",
+            ],
+        ),
+        ("rename: {id: objectId, Department: department}\nconstants: {accountEnabled: true}\n", []),
+        (
+            "rename: {id: objectId, Department: department, country: IsSoftDeleted}\n",
+            ["`country` in hr.csv, which the mapping reads for its scope"],
+        ),
+    ],
+)
+def test_a_column_that_the_mapping_reads_and_the_file_lacks_is_warned_of(
+    tmp_path: Path, more: str, missing: list[str]
+) -> None:
+    (tmp_path / "a.yaml").write_text(MAPPING + more, encoding="utf-8")
+    (tmp_path / "hr.csv").write_text(f"{COLUMNS}\n1,ann@widget.example,,NO\n", encoding="utf-8")
+    warnings = sorted(read_manifests(tmp_path).warnings)
+    assert [str(each) for each in warnings] == [f"a.yaml:13:1: no column {each}" for each in missing]
+
+
+def test_what_only_a_profile_reads_needs_no_column(tmp_path: Path) -> None:
+    mapping = "kind: Mapping\nresource: User\nextends: entra-scim\nattributes: {externalId: objectId}\n"
+    source = "---\nkind: Source\nresource: User\nfile: hr.json\nkey: userPrincipalName\n"
+    (tmp_path / "a.yaml").write_text(mapping + source, encoding="utf-8")
+    (tmp_path / "hr.json").write_text('[{"userPrincipalName": "ann@widget.example"}]', encoding="utf-8")
+    manifests = read_manifests(tmp_path)
+    assert [each.message for each in manifests.warnings] == [
+        "no column `objectId` in hr.json, which the mapping reads for `externalId`"
+    ]
