@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,22 @@ def test_the_page_can_be_walked_through(tmp_path: Path) -> None:
     assert jane['addresses[type eq "work"].formatted'] == "Amsterdam"
     assert jane["externalId"] == "jdoe"
     assert jane[MANAGER] == "card.skimmer@widget.example"
+
+
+def test_a_list_of_telephone_numbers_comes_to_its_first(tmp_path: Path) -> None:
+    (rule,) = re.findall(r"`('phoneNumbers.*Item.*})`", PAGE)
+    mapping = f"kind: Mapping\nresource: User\nextends: entra-scim\nattributes:\n  {rule}\n"
+    source = (
+        "---\n{kind: Source, resource: User, file: users.json, key: id, rename: {businessPhones: telephoneNumber}}\n"
+    )
+    (tmp_path / "a.yaml").write_text(mapping + source, encoding="utf-8")
+    phones = (["+47 1", "+47 2"], ["+47 3"], [])
+    users = [
+        {"id": str(n), "userPrincipalName": f"{n}@x.example", "businessPhones": each} for n, each in enumerate(phones)
+    ]
+    (tmp_path / "users.json").write_text(json.dumps({"value": users}), encoding="utf-8")
+    found = [user.attributes['phoneNumbers[type eq "work"].value'] for user in read_manifests(tmp_path).desired.users]
+    assert found == ["+47 1", "+47 3", None]
 
 
 def test_the_pages_it_names_are_there() -> None:
