@@ -130,13 +130,14 @@ def _as_text(trial: Trial) -> str:
     if isinstance(trial.value, Ignore):
         what = "leave the attribute as it is" if trial.value is IGNORE else "leave out the whole record"
         return f"(not written: the expression says to {what})"
-    return safe(trial.value) if isinstance(trial.value, str) else json.dumps(trial.value, ensure_ascii=False)
+    return safe(trial.value if isinstance(trial.value, str) else json.dumps(trial.value, ensure_ascii=False))
 
 
 def _as_json(trial: Trial) -> str:
     from reconciler.mapping.expressions.values import Ignore
     from reconciler.report.explain import steps_as_values
+    from reconciler.report.json_text import json_text
 
     ignored = isinstance(trial.value, Ignore)
     shown = {"value": None if ignored else trial.value, "ignored": ignored, "steps": steps_as_values(trial.steps)}
-    return json.dumps(shown, indent=2, ensure_ascii=False)
+    return json_text(shown)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,12 +35,13 @@ def command(console: Console, /, key: str, attribute: str | None, manifests: Pat
     """
     from reconciler.explain import explain
     from reconciler.report.explain import explanation_as_values, render_explanation
+    from reconciler.report.json_text import json_text
 
     with console.progress("reading 4me") as read:
         options = plan_options(console, manifests, read, **chosen)
         told = explain(options, key, attribute, offline=bool(chosen["offline"]))
     if chosen["output_format"] == "json":
-        console.out(json.dumps([explanation_as_values(each) for each in told], indent=2, ensure_ascii=False))
+        console.out(json_text([explanation_as_values(each) for each in told]))
     else:
         console.out("\n\n".join(map(render_explanation, told)))
     return 0

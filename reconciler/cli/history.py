@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
@@ -21,14 +20,13 @@ def command(console: Console, run: str | None, output_format: str) -> int:
     """Show what earlier applies did, from the journal in the state directory."""
     from reconciler.cli.history_text import history_document, render_history, render_run
     from reconciler.journal import read_run, read_runs
+    from reconciler.report.json_text import json_text
 
     if run:
         entries = read_run(console.state, run)
-        console.out(
-            json.dumps(entries, indent=2, ensure_ascii=False) if output_format == "json" else render_run(entries)
-        )
+        console.out(json_text(entries) if output_format == "json" else render_run(entries))
         return 0
     runs = read_runs(console.state)
     as_json = output_format == "json"
-    console.out(json.dumps(history_document(runs), indent=2, ensure_ascii=False) if as_json else render_history(runs))
+    console.out(json_text(history_document(runs)) if as_json else render_history(runs))
     return 0

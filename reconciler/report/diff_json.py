@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from reconciler.core.model import ResourceType
+from reconciler.report.json_text import json_text
 
 if TYPE_CHECKING:
     from reconciler.core.access import (
@@ -26,7 +26,7 @@ FORMAT_VERSION = "1.0"
 
 def render_diff_json(diff: AccessDiff) -> str:
     """All of it; keys may be added within a major version, never changed (docs/diff.md)."""
-    return json.dumps(diff_as_values(diff), indent=2, ensure_ascii=False)
+    return json_text(diff_as_values(diff))
 
 
 def diff_as_values(diff: AccessDiff) -> Json:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -30,6 +29,7 @@ from reconciler.core.model import (
 )
 from reconciler.core.signature import ALGORITHM, Signature
 from reconciler.errors import OperatorError
+from reconciler.report.json_text import json_text
 from reconciler.report.plan_parts import PlanPart
 from reconciler.report.words import safe
 
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from reconciler.report.plan_parts import ActionPart, MembersPart
 
 FORMAT_VERSION = "1.0"
-_STEERING = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 _HOW_TO_SAVE = "save one with: reconciler plan --out FILE"
 _SEALS = ("contentDigest", "signature")
 """What vouches for all other keys of a plan."""
@@ -130,9 +129,8 @@ def render_plan_json(plan: Plan, signature: Signature | None = None) -> str:
 
 
 def render_document(document: Mapping[str, Any]) -> str:
-    """A plan's document as text; what could steer a terminal, and half characters, are escaped (RFC 8259 §7)."""
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    """A plan's document as text."""
+    return f"{json_text(document)}\n"
 
 
 def parse_plan_json(text: str) -> SavedPlan:
