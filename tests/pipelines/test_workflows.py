@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -83,7 +84,8 @@ def test_what_has_a_token_runs_none_of_a_pull_requests_files() -> None:
             commands = step.get("run", "")
             assert "proposal" not in commands, name
             assert not step.get("uses", "").startswith("./proposal"), name
-    assert "RECONCILER_PINNED_ENDPOINT" in jobs["plan"]["steps"][3]["env"]
+    (planning,) = [step for step in jobs["plan"]["steps"] if step.get("name") == "Plan"]
+    assert "RECONCILER_PINNED_ENDPOINT" in planning["env"]
     assert "FOURME_TOKEN" not in str(jobs["comment"])
 
 
@@ -104,6 +106,34 @@ def test_no_state_is_taken_from_the_repository_elsewhere() -> None:
     assert not any(
         "before_script" in job for job in gitlab.values() if isinstance(job, dict) and job is not gitlab["default"]
     )
+
+
+def test_a_proposal_is_planned_as_it_would_be_merged(tmp_path: Path) -> None:
+    steps = load(ROOT / ".github" / "workflows" / "comment.yml")["jobs"]["plan"]["steps"]
+    (planning,) = [step for step in steps if step.get("name") == "Plan"]
+    head = "${{ github.event.workflow_run.head_sha }}"
+    assert planning["env"]["RECONCILER_PLAN_REVISION"] == planning["env"]["RECONCILER_SHOW_REVISION"] == head
+    (merging,) = [step for step in steps if "merge" in step.get("run", "")]
+    assert steps.index(merging) < steps.index(planning)
+    assert merging["working-directory"] == "proposal"
+    base, clone = tmp_path / "base", tmp_path / "clone"
+
+    def git(folder: Path, *words: str) -> None:
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@x.example", *words], cwd=folder, check=True)
+
+    base.mkdir()
+    git(base, "init", "-q", "-b", "main")
+    git(base, "commit", "-q", "--allow-empty", "-m", "one")
+    git(base, "branch", "proposal")
+    for branch in ("main", "proposal"):
+        git(base, "checkout", "-q", branch)
+        (base / branch).write_text("", encoding="utf-8")
+        git(base, "add", "-A")
+        git(base, "commit", "-q", "-m", branch)
+    git(tmp_path, "clone", "-q", "-b", "proposal", str(base), str(clone))
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1", "BASE": "main"}
+    subprocess.run(["bash", "-ec", merging["run"]], cwd=clone, env=environment, check=True)
+    assert {each.name for each in clone.iterdir()} == {".git", "main", "proposal"}
 
 
 def test_a_proposal_that_could_not_be_planned_is_told() -> None:
