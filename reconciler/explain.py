@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reconciler.core.directory import Identity
-from reconciler.core.model import ResourceType
+from reconciler.core.model import Member, ResourceType
 from reconciler.core.normalise import fold
 from reconciler.core.schema import KEY_ATTRIBUTE
 from reconciler.core.suggest import did_you_mean
@@ -69,7 +69,13 @@ def _explain(options: PlanOptions, manifests: Manifests, given: Attributes, reco
     mapping = manifests.user_mapping if record.type is ResourceType.USER else manifests.group_mapping
     explanation = explain_record(mapping, time_zones, options.at or datetime.now(UTC), given)
     key = (*_names(record), str(record.source))[0]
-    return ExplainedRecord(key, given, record, mapping, explanation, explanation.rules)
+    told = ExplainedRecord(key, given, record, mapping, explanation, explanation.rules)
+    groups = manifests.desired.groups
+    if record.type is ResourceType.USER:
+        user = Member(ResourceType.USER, key)
+        return replace(told, groups=tuple(each.key for each in groups if user in (each.members or ())))
+    members = next((each.members for each in groups if each.key == key), None)
+    return replace(told, members=None if members is None else tuple(sorted(members)))
 
 
 def _concerned(told: ExplainedRecord, attribute: str) -> tuple[Explained, ...]:

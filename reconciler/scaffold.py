@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Pipeline = Literal["github", "gitlab", "azure", "none"]
 DEFAULT_ENDPOINT, DEFAULT_TOKEN_VARIABLE = "https://api.4me.com/scim/v2", "FOURME_TOKEN"
 SANDBOX = "sandbox:"
+TRY_FIRST = "Try it, without a token: `reconciler --tenant sandbox plan`"
 _PIPELINES: dict[str, tuple[tuple[str, str], ...]] = {
     "github": tuple(
         (f"github/access-{each}.yml", f".github/workflows/access-{each}.yml")
@@ -132,7 +133,8 @@ def _owners(owners: str) -> str:
 def _steps(answers: Answers) -> tuple[str, ...]:
     pipeline = _fill(f"{answers.pipeline}/step.md", token=answers.token).strip()
     template = "trial-steps.md" if answers.is_trial else "steps.md"
-    return tuple(Template(_read(template)).safe_substitute(token=answers.token, pipeline=pipeline).splitlines())
+    steps = Template(_read(template)).safe_substitute(token=answers.token, pipeline=pipeline).splitlines()
+    return (TRY_FIRST, *steps) if answers.sandbox and not answers.is_trial else tuple(steps)
 
 
 def _numbered(answers: Answers) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -84,6 +85,12 @@ def command(console: Console, /, manifests: Path, output_format: str, base: str 
     counted = _counted(chosen)
     if not counts_as_drift(drifted.drift, counted, drifted.planned.plan.guards):
         return 0
+    if output_format == "text":
+        folder = shlex.quote(str(manifests))
+        console.say(
+            f"to take it back: reconciler apply {folder}; to keep it: reconciler drift {folder} --adopt;"
+            " to live with it until a day: `tolerate` in the Tenant document"
+        )
     console.heard.drift = FoundDrift(drifted.planned.plan, drifted.drift, counted)
     return 2
 

@@ -12,7 +12,7 @@ from reconciler.mapping.mapper import RecordMapper
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from reconciler.core.model import Action, Attributes, Live, Record, Value
+    from reconciler.core.model import Action, Attributes, Live, Member, Record, Value
     from reconciler.mapping.expressions.tracing import Step
     from reconciler.mapping.expressions.values import Ignore
     from reconciler.mapping.mapper import Mapped
@@ -64,7 +64,8 @@ class InLive:
 class ExplainedRecord:
     """A record by its key, as its author wrote it, what became of it, and of which rules that is to be told.
 
-    `in_live` is None where 4me was not asked.
+    `in_live` is None where 4me was not asked. `members`: of a group whose membership is managed, as it is declared on
+    both sides; `groups`: those that a user is declared to be in.
     """
 
     key: str
@@ -73,6 +74,8 @@ class ExplainedRecord:
     mapping: Mapping
     explanation: Explanation
     rules: tuple[Explained, ...]
+    members: tuple[Member, ...] | None = None
+    groups: tuple[str, ...] = ()
     in_live: InLive | None = None
 
 

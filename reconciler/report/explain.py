@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from reconciler.core.diff import live_value
-from reconciler.core.model import ActionKind
+from reconciler.core.model import ActionKind, ResourceType
 from reconciler.core.normalise import same
 from reconciler.core.paths import MANAGER, short_path
 from reconciler.mapping.expressions.values import Ignore
-from reconciler.report.words import columns, safe, show_path, show_value
+from reconciler.report.words import columns, safe, show_member, show_path, show_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from reconciler.mapping.expressions.tracing import Step
     from reconciler.mapping.scope import FilterVerdict
 
-LABEL = 9
+LABEL, WIDTH = 9, 80
+MEMBERS_SHOWN = 50
 _WORDS = {
     ActionKind.CREATE: "created",
     ActionKind.UPDATE: "updated",
@@ -33,6 +35,7 @@ def render_explanation(told: ExplainedRecord) -> str:
     lines = [f"{told.record.type.value} {safe(told.key)}  {safe(str(told.record.source))}"]
     lines += _scope_lines(told)
     lines += _live_lines(told)
+    lines += _membership_lines(told)
     for each in told.rules:
         lines += ["", *_rule_lines(each, told)]
     return "\n".join(lines)
@@ -61,6 +64,8 @@ def explanation_as_values(told: ExplainedRecord) -> dict[str, Any]:
         ],
         "match": None if live is None else {"attribute": live.matched_by, "id": live.live.id if live.live else None},
         "action": live.action.kind.value if live and live.action else None,
+        "groups": list(told.groups),
+        "members": None if told.members is None else [each.name for each in told.members],
         "attributes": [_rule_as_values(each, told) for each in told.rules],
     }
 
@@ -118,6 +123,22 @@ def _live_lines(told: ExplainedRecord) -> Iterator[str]:
         yield f"a plan has it {_WORDS[live.action.kind]}" if live.action else "a plan has nothing to do"
     for warning in live.warnings:
         yield f"warning: {safe(warning)}"
+
+
+def _membership_lines(told: ExplainedRecord) -> Iterator[str]:
+    if told.groups:
+        yield from wrap(f"member of {', '.join(map(safe, told.groups))}", WIDTH, subsequent_indent="  ")
+    if told.record.type is ResourceType.GROUP and told.record.outside is None:
+        members = told.members
+        if members is None:
+            yield "members: not managed"
+            return
+        names = [show_member(each) for each in members[:MEMBERS_SHOWN]]
+        more = [f"and {len(members) - MEMBERS_SHOWN} more"] if len(members) > MEMBERS_SHOWN else []
+        yield from wrap(f"members: {', '.join([*names, *more]) or 'none'}", WIDTH, subsequent_indent="  ")
+    action = told.in_live.action if told.in_live else None
+    for sign, side in (("+", action.members.add), ("-", action.members.remove)) if action else ():
+        yield from (f"  {sign} {show_member(each)}  → to be changed" for each in side[:MEMBERS_SHOWN])
 
 
 def _rule_lines(each: Explained, told: ExplainedRecord) -> Iterator[str]:

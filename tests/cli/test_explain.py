@@ -237,3 +237,15 @@ def test_profiles_are_printed_as_documents_that_validate(cli: Call, tmp_path: Pa
         folder.mkdir()
         (folder / "mapping.yaml").write_text(out, encoding="utf-8")
         assert cli("validate", folder)[:2] == (0, "Valid: 0 tenants, 0 users, 0 groups, 2 mappings\n")
+
+
+def test_members_are_told_from_both_sides(cli: Call) -> None:
+    lines = cli("explain", "service desk", "displayName")[1].splitlines()
+    assert lines[3:8] == [
+        "members: Night Shift (group), grace.hopkins@widget.example,",
+        "  jane.doe@widget.example, mary.jones@widget.example, omar.haddad@widget.example",
+        "  + Night Shift (group)  → to be changed",
+        "  + omar.haddad@widget.example  → to be changed",
+        "  - liam.obrien@widget.example  → to be changed",
+    ]
+    assert "member of Service Desk" in cli("explain", JANE, "title", "--offline")[1].splitlines()

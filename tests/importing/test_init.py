@@ -58,7 +58,7 @@ def test_what_is_written_validates_and_plans(cli: Cli, tmp_path: Path, pipeline:
     code, told, talk = cli("init", "access", "--ci", pipeline, "--defaults")
     assert (code, told.splitlines()) == (0, [f"access/{name}" for name in WRITTEN[pipeline]])
     assert files(tmp_path / "access") == set(WRITTEN[pipeline])
-    assert talk.startswith("next: cd access, then\n1. Generate a SCIM token in 4me")
+    assert talk.startswith("next: cd access, then\n1. Try it, without a token")
     assert cli("validate", "access/manifests") == (0, "Valid: 2 tenants, 0 users, 0 groups\n", "")
     assert cli("--tenant", "sandbox", "plan", "access/manifests", "--detailed-exitcode")[0] == 0
     assert [each.default for each in read_manifests(tmp_path / "access" / "manifests").tenants] == [True, False]
