@@ -127,7 +127,8 @@ def _tenants(answers: Answers) -> str:
 def _owners(owners: str) -> str:
     prefix = "" if owners else "# "
     owners = owners or "@ORGANISATION/access-owners"
-    return "\n".join(f"{prefix}{path} {owners}" for path in ("/manifests/", "/manifests/tenant.yaml", "/CODEOWNERS"))
+    paths = ("/manifests/", "/manifests/tenant.yaml", "/.github/", "/CODEOWNERS")
+    return "\n".join(f"{prefix}{path} {owners}" for path in paths)
 
 
 def _steps(answers: Answers) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from reconciler.core.guards import Limit
 from reconciler.core.model import Source
 from reconciler.core.tenant import Approval, Limits, Scope, Tenant, TokenSource
 from reconciler.manifests.documents import TenantDocument, explain
-from reconciler.manifests.tolerance_document import build_tolerances
 from reconciler.manifests.notify_document import build_notifications
+from reconciler.manifests.tolerance_document import build_tolerances
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

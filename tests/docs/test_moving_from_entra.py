@@ -55,7 +55,7 @@ def test_a_list_of_telephone_numbers_comes_to_its_first(tmp_path: Path) -> None:
         "---\n{kind: Source, resource: User, file: users.json, key: id, rename: {businessPhones: telephoneNumber}}\n"
     )
     (tmp_path / "a.yaml").write_text(mapping + source, encoding="utf-8")
-    phones = (["+47 1", "+47 2"], ["+47 3"], [])
+    phones: tuple[list[str], ...] = (["+47 1", "+47 2"], ["+47 3"], [])
     users = [
         {"id": str(n), "userPrincipalName": f"{n}@x.example", "businessPhones": each} for n, each in enumerate(phones)
     ]
