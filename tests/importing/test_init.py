@@ -100,7 +100,7 @@ def test_options_are_what_is_written(cli: Cli, tmp_path: Path) -> None:
         "report",
     )
     owners = (tmp_path / "CODEOWNERS").read_text(encoding="utf-8").splitlines()[1:]
-    assert owners == ["/manifests/ @w/it", "/manifests/tenant.yaml @w/it", "/CODEOWNERS @w/it"]
+    assert owners == ["/manifests/ @w/it", "/manifests/tenant.yaml @w/it", "/.github/ @w/it", "/CODEOWNERS @w/it"]
     pipeline = (tmp_path / "azure-pipelines.yml").read_text(encoding="utf-8")
     assert ("https://api.4me.qa/scim/v2" in pipeline, "T: $(T)" in pipeline, "FOURME_TOKEN" in pipeline) == (
         True,
