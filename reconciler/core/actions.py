@@ -15,7 +15,7 @@ from reconciler.core.normalise import is_empty, same
 from reconciler.core.paths import CUSTOM_FIELDS, MANAGER, short_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from reconciler.core.model import Attributes, Desired, Live, Outside
     from reconciler.core.names import Names
@@ -36,9 +36,9 @@ class Findings:
 class Planner:
     """Decides about one resource at a time.
 
-    `may_remove`: everything owned was provably seen. `unreadable`: the service gives no custom fields back; `applied`
-    then holds, by id, what earlier applies wrote. `outside`: by type and id, the records that
-    would declare unlisted resources, were they in scope.
+    `may_remove`: everything owned was provably seen. `unreadable`: whether the service gives no custom fields back,
+    asked where there are some; `applied` then holds, by id, what earlier applies wrote. `outside`: by type and id, the
+    records that would declare unlisted resources, were they in scope.
     """
 
     names: Names
@@ -46,7 +46,7 @@ class Planner:
     findings: Findings
     outside: Mapping[Member, Outside] = field(default_factory=dict)
     may_remove: bool = True
-    unreadable: bool = False
+    unreadable: Callable[[], bool] = bool
     applied: Mapping[str, Attributes] = field(default_factory=dict)
 
     def plan_pair(self, desired: Desired, live: Live | None) -> Action | None:
@@ -114,7 +114,7 @@ class Planner:
         changes = diff_attributes(desired, live, self.names.keys[ResourceType.USER])
         if changes:
             changes = self._settable(changes, desired)
-        if not self.unreadable:
+        if not has_fields(desired.attributes) or not self.unreadable():
             return changes
         readable = tuple(change for change in changes if not change.path.startswith(CUSTOM_FIELDS))
         return (*readable, *self._rewrite_fields(desired, live))
@@ -199,6 +199,11 @@ class Planner:
             f"{desired.source}: {desired.key} is blocked: its externalId {want} differs from {have} of the live"
             f" {live.key} (id {live.id}); `adopt: true` in the record takes the live one over"
         )
+
+
+def has_fields(attributes: Attributes) -> bool:
+    """Whether there are custom fields among these."""
+    return any(path.startswith(CUSTOM_FIELDS) for path in attributes)
 
 
 def _action(

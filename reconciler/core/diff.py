@@ -6,18 +6,83 @@ comparison decides; DeepDiff only explains multi-valued attributes that are know
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.core.model import Change
 from reconciler.core.normalise import fold, is_empty, same
 from reconciler.core.paths import CUSTOM_FIELDS, MANAGER, parse_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from reconciler.core.model import Attributes, Desired, Live, Value
 
     Item = dict[str, Value]
+
+
+class _Layout(NamedTuple):
+    """How to read from a live resource what the paths of a desired one name, in their order.
+
+    `read`: the attributes, whole. `selected`: place, sub-attribute and its value, sub-attribute wanted ("": all), of
+    paths that select one value. `manager`: its place.
+    """
+
+    read: Callable[[Attributes], tuple[Value, ...]]
+    selected: tuple[tuple[int, str, str, str], ...]
+    manager: int | None
+
+
+@lru_cache(maxsize=1024)
+def _layout(paths: tuple[str, ...]) -> _Layout | None:
+    """None for a single path, of which `itemgetter` makes no tuple. The resources of a mapping share a few layouts."""
+    if len(paths) <= 1:
+        return None
+    parsed = [parse_path(path) if "[" in path else None for path in paths]
+    selected = [(place, each.by, each.value, each.sub) for place, each in enumerate(parsed) if each and each.by]
+    names = [each.attribute if each and each.by else path for path, each in zip(paths, parsed, strict=True)]
+    return _Layout(itemgetter(*names), tuple(selected), paths.index(MANAGER) if MANAGER in paths else None)
+
+
+def find_unsettled(
+    pairs: Iterable[tuple[Desired, Live | None]], keys: Mapping[str, str]
+) -> Iterator[tuple[Desired, Live | None]]:
+    """The pairs that need a closer look: all but those where 4me has every declared value exactly as it is declared.
+
+    What is passed over has nothing for `diff_attributes`, no conflict of identities, and its custom fields given back.
+    """
+    for pair in pairs:
+        desired, live = pair
+        if (
+            live is None
+            or desired.active != live.active
+            or desired.members is not None
+            or not _has_exactly(live.attributes, desired.attributes, keys)
+        ):
+            yield pair
+
+
+def _has_exactly(have_all: Attributes, want: Attributes, keys: Mapping[str, str]) -> bool:
+    """Whether all these values are there as they are; where that takes thought, the answer is no."""
+    layout = _layout(tuple(want))
+    if layout is None:
+        return False
+    read, selected, manager = layout
+    try:
+        have: list[Any] = [*read(have_all)]
+        for place, by, wanted, sub in selected:
+            for item in have[place]:
+                if item[by] == wanted:
+                    have[place] = item[sub] if sub else item
+                    break
+                if fold(item[by]) == fold(wanted):
+                    return False
+        if manager is not None:
+            have[manager] = keys.get(have[manager], have[manager])
+    except (KeyError, TypeError):
+        return False
+    return have == [*want.values()]
 
 
 def diff_attributes(desired: Desired, live: Live, keys: Mapping[str, str]) -> tuple[Change, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.core.model import Member, ResourceType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from reconciler.core.model import Desired, Live, LiveState
 
@@ -38,7 +38,7 @@ class Names:
         return found | {Member(each, key): live_id for each, ids in self.ids.items() for key, live_id in ids.items()}
 
 
-def build_names(pairs: Iterable[tuple[Desired, Live | None]], live: LiveState) -> Names:
+def build_names(pairs: Sequence[tuple[Desired, Live | None]], live: LiveState) -> Names:
     """The names that follow from who is paired with whom."""
     keys = {
         ResourceType.USER: {each.id: each.key for each in live.users},
@@ -46,15 +46,11 @@ def build_names(pairs: Iterable[tuple[Desired, Live | None]], live: LiveState) -
     }
     for member, name in _unread_names(live.member_names, keys).items():
         keys[member.type][member.name] = name
-    ids: ByType = {each: {} for each in ResourceType}
-    creatable: set[Member] = set()
-    for desired, found in pairs:
-        if found:
-            ids[desired.type][desired.key] = found.id
-            keys[desired.type][found.id] = desired.key
-        elif desired.active:
-            creatable.add(Member(desired.type, desired.key))
-    return Names(ids, keys, frozenset(creatable))
+    ids = {each: {one.key: found.id for one, found in pairs if found and one.type is each} for each in ResourceType}
+    for each, by_key in ids.items():
+        keys[each].update(zip(by_key.values(), by_key, strict=True))
+    creatable = frozenset([Member(one.type, one.key) for one, found in pairs if found is None and one.active])
+    return Names(ids, keys, creatable)
 
 
 def _unread_names(displays: Mapping[Member, str], keys: ByType) -> dict[Member, str]:

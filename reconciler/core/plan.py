@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import chain
+from functools import cache
 from typing import TYPE_CHECKING
 
-from reconciler.core.actions import Findings, Planner
+from reconciler.core.actions import Findings, Planner, has_fields
+from reconciler.core.diff import find_unsettled
 from reconciler.core.digest import digest
 from reconciler.core.guards import Owned, Policy, check_guards
 from reconciler.core.match import match_resources
@@ -18,7 +19,6 @@ from reconciler.core.model import Counts, ResourceType, Summary
 from reconciler.core.names import build_names
 from reconciler.core.order import order_actions
 from reconciler.core.outside import find_outside
-from reconciler.core.paths import CUSTOM_FIELDS
 from reconciler.core.unique import choose_values
 
 if TYPE_CHECKING:
@@ -105,12 +105,12 @@ def make_plan(desired: DesiredState, live: LiveState, request: PlanRequest) -> C
         **find_outside(desired.outside, groups.unlisted, request.match_groups),
     }
     planner = Planner(
-        build_names(chain(users.pairs, groups.pairs), live),
+        build_names((*users.pairs, *groups.pairs), live),
         request.policy.protected,
         findings,
         outside,
         may_remove=live.summary.complete,
-        unreadable=_fields_unreadable(users, live),
+        unreadable=cache(lambda: not (live.shows_fields or any(has_fields(user.attributes) for user in live.users))),
         applied=request.applied,
     )
     actions = [
@@ -130,7 +130,7 @@ def make_plan(desired: DesiredState, live: LiveState, request: PlanRequest) -> C
         warnings=tuple(dict.fromkeys(findings.warnings)),
         summary=_summarise(ordered, users, groups, live.unread_users),
         names=planner.names,
-        pairs=tuple(pair for pairing in (users, groups) for pair in pairing.pairs if request.includes(pair[0])),
+        pairs=(*_included(users, request), *_included(groups, request)),
     )
 
 
@@ -156,26 +156,15 @@ def same_action(one: Action, other: Action) -> bool:
     return _action_values(one) == _action_values(other)
 
 
-def _fields_unreadable(users: Pairing, live: LiveState) -> bool:
-    """Custom fields are declared for live users, and not one live user shows any: the service keeps them to itself."""
-    if live.shows_fields:
-        return False
-    return _has_fields(desired for desired, found in users.pairs if found) and not _has_fields(live.users)
-
-
-def _has_fields(resources: Iterable[Desired | Live]) -> bool:
-    """Whether one of these has custom fields; the same few paths come again and again."""
-    paths: set[str] = set()
-    for each in resources:
-        paths.update(each.attributes)
-    return any(path.startswith(CUSTOM_FIELDS) for path in paths)
+def _included(pairing: Pairing, request: PlanRequest) -> Sequence[tuple[Desired, Live | None]]:
+    if request.everything:
+        return pairing.pairs
+    return [pair for pair in pairing.pairs if request.includes(pair[0])]
 
 
 def _planned(planner: Planner, pairing: Pairing, request: PlanRequest) -> Iterable[Action]:
-    for desired, live in pairing.pairs:
-        action = planner.plan_pair(desired, live) if request.includes(desired) else None
-        if action:
-            yield action
+    unsettled = find_unsettled(_included(pairing, request), planner.names.keys[ResourceType.USER])
+    return filter(None, (planner.plan_pair(desired, live) for desired, live in unsettled))
 
 
 def _removals(planner: Planner, unlisted: Sequence[Live], mode: str, request: PlanRequest) -> Iterable[Action]:
@@ -203,7 +192,7 @@ def _listed(actions: Sequence[Action]) -> str:
 
 def _owned(desired: DesiredState, live: LiveState, findings: Findings) -> Owned:
     return Owned(
-        active_users=sum(1 for user in live.users if user.owned and user.active),
+        active_users=len([user for user in live.users if user.owned and user.active]),
         memberships=sum(len(group.members or ()) for group in live.groups if group.owned),
         declared_users=len(desired.users),
         identity_conflicts=findings.identity_conflicts,
@@ -221,7 +210,7 @@ def _warn(findings: Findings, live: LiveState, request: PlanRequest) -> None:
 
 
 def _chooses(*pairings: Pairing) -> bool:
-    return any(desired.choices and not found for pairing in pairings for desired, found in pairing.pairs)
+    return any(desired.choices for pairing in pairings for desired in pairing.missing())
 
 
 def _summarise(actions: Sequence[Action], users: Pairing, groups: Pairing, unread_users: int) -> Summary:

@@ -23,7 +23,7 @@ def choose_values(pairing: Pairing, live: Sequence[Live], warn: Callable[[str], 
     Neither a live nor another declared resource has it, without regard to case. Where no candidate is free the
     resource counts as inactive, so that nothing is created or made a member, and `warn` hears of it.
     """
-    if not any(desired.choices and desired.active for desired, found in pairing.pairs if not found):
+    if not any(desired.choices and desired.active for desired in pairing.missing()):
         return pairing
     chooser = _Chooser([desired for desired, _ in pairing.pairs], live)
     return replace(
