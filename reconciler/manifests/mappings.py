@@ -66,20 +66,20 @@ def read_mappings(
 ) -> dict[ResourceType, Mapping]:
     """The mappings that `kind: Mapping` documents declare, as far as they are valid."""
     mappings: dict[ResourceType, Mapping] = {}
-    first: dict[ResourceType, RecordDocument] = {}
+    first: dict[str, RecordDocument] = {}
     for document in documents:
         result = build_mapping(document.value, known)
         for path, message, part in result.findings:
             problems.report(document.file, (*document.path, *path), message, part)
         for path, message, part in result.warnings:
             problems.warn(document.file, (*document.path, *path), message, part)
+        resource = document.value.get("resource")
+        earlier = first.setdefault(resource, document) if isinstance(resource, str) else document
+        if earlier is not document:
+            message = f"a second mapping of {resource}s: also at {earlier.file}:{earlier.place[0]}"
+            problems.report(document.file, (*document.path, "resource"), message)
         if result.mapping:
-            resource = result.mapping.resource
-            earlier = first.setdefault(resource, document)
-            if earlier is not document:
-                message = f"a second mapping of {resource.value}s: also at {earlier.file}:{earlier.place[0]}"
-                problems.report(document.file, (*document.path, "resource"), message)
-            mappings[resource] = result.mapping
+            mappings[result.mapping.resource] = result.mapping
     return mappings
 
 
@@ -88,8 +88,26 @@ def build_mapping(document: dict[str, Value], known: Around) -> MappingResult:
     try:
         parsed = MappingDocument.model_validate(document)
     except ValidationError as error:
-        return MappingResult(None, tuple(_trimmed(explain(MappingDocument, error))))
+        found = tuple(_trimmed(explain(MappingDocument, error)))
+        return MappingResult(None, (*found, *_check_rest(document, found, known)))
     return _Builder(parsed, known).build()
+
+
+def _check_rest(document: dict[str, Value], found: Iterable[Finding], known: Around) -> tuple[Finding, ...]:
+    """What else is wrong, in the parts of a document that have the right shape."""
+    rest = dict(document)
+    attributes = rest.get("attributes")
+    if isinstance(attributes, dict):
+        rest["attributes"] = attributes = dict(attributes)
+    for each in found:
+        if each.path[:1] == ("attributes",) and isinstance(attributes, dict) and len(each.path) > 1:
+            attributes.pop(str(each.path[1]), None)
+        else:
+            rest.pop(str(each.path[0] if each.path else ""), None)
+    try:
+        return _Builder(MappingDocument.model_validate(rest), known).check()
+    except ValidationError:
+        return ()
 
 
 def _trimmed(findings: Iterable[tuple[tuple[str | int, ...], str]]) -> Iterator[Finding]:
@@ -113,15 +131,16 @@ class _Builder:
     findings: list[Finding] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
 
+    def check(self) -> tuple[Finding, ...]:
+        """What is wrong with its parts, each for itself."""
+        self._read()
+        return tuple(self.findings)
+
     def build(self) -> MappingResult:
-        resource = ResourceType(self.parsed.resource)
-        base = profile(self.parsed.extends, resource)
-        match = self._match(base)
-        own = self._rules(match)
-        scope = tuple(self._filter(index, each) for index, each in enumerate(self.parsed.scope))
+        mapping = self._read()
         if self.findings:
             return MappingResult(None, tuple(self.findings))
-        mapping = Mapping(resource, match, _merge(base, own), scope, self.known.domain)
+        resource = mapping.resource
         if KEY_ATTRIBUTE[resource] not in {rule.target for rule in mapping.rules}:
             missing = f"no rule for `{KEY_ATTRIBUTE[resource]}`, which 4me requires"
             return MappingResult(None, (Finding(("attributes",), missing),))
@@ -131,6 +150,14 @@ class _Builder:
                 Finding(("attributes",), f"{spelt} means the same attribute as `{first}`: spell it so")
             )
         return MappingResult(mapping, (), tuple(self.warnings))
+
+    def _read(self) -> Mapping:
+        resource = ResourceType(self.parsed.resource)
+        base = profile(self.parsed.extends, resource)
+        match = self._match(base)
+        own = self._rules(match)
+        scope = tuple(self._filter(index, each) for index, each in enumerate(self.parsed.scope))
+        return Mapping(resource, match, _merge(base, own), scope, self.known.domain)
 
     def _match(self, base: Mapping) -> tuple[str, ...]:
         usable = MATCHABLE[base.resource]
