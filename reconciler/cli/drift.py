@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from reconciler.cli.console import Console
     from reconciler.cli.links import Places
+    from reconciler.core.drift import Drift
     from reconciler.drift import Drifted
     from reconciler.run import PlanOptions
 
@@ -86,13 +87,18 @@ def command(console: Console, /, manifests: Path, output_format: str, base: str 
     if not counts_as_drift(drifted.drift, counted, drifted.planned.plan.guards):
         return 0
     if output_format == "text":
-        folder = shlex.quote(str(manifests))
-        console.say(
-            f"to take it back: reconciler apply {folder}; to keep it: reconciler drift {folder} --adopt;"
-            " to live with it until a day: `tolerate` in the Tenant document"
-        )
+        console.say(_ways_out(drifted.drift, shlex.quote(str(manifests))))
     console.heard.drift = FoundDrift(drifted.planned.plan, drifted.drift, counted)
     return 2
+
+
+def _ways_out(drift: Drift, folder: str) -> str:
+    if not drift.of(DriftKind.DRIFT, DriftKind.CONFLICT, DriftKind.UNKNOWN):
+        return f"to apply what is pending: reconciler apply {folder}"
+    return (
+        f"to take it back: reconciler apply {folder}; to keep it: reconciler drift {folder} --adopt;"
+        " to live with it until a day: `tolerate` in the Tenant document"
+    )
 
 
 def _adopt(console: Console, drifted: Drifted, options: PlanOptions, chosen: dict[str, object]) -> int:
