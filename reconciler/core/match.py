@@ -78,7 +78,8 @@ def match_resources(desired: Sequence[Desired], live: Sequence[Live], attributes
         problems = _taken_names(doubtful, indexes, matched)
     if problems:
         raise MatchError("\n".join(problems), hint="make the matching attributes unique, in the manifests or in 4me")
-    return Pairing(pairs, tuple([resource for resource in live if resource.id not in matched]))
+    unlisted = () if len(matched) == len(live) else tuple([each for each in live if each.id not in matched])
+    return Pairing(pairs, unlisted)
 
 
 def identity_conflict(desired: Desired, live: Live) -> bool:
@@ -104,7 +105,7 @@ def _several(values: Sequence[str], live: Sequence[Live]) -> dict[str, list[Live
 
 
 def _look_up(desired: Sequence[Desired], indexes: Sequence[_Index]) -> tuple[list[Live | None], list[int]]:
-    """What all attributes find, and the rows where they do not agree on a single one: most often there is none.
+    """What the attributes find, and the rows where they find several, together or alone: most often there is none.
 
     Whole columns at a time, since that is several times as quick as row by row.
     """
@@ -113,10 +114,13 @@ def _look_up(desired: Sequence[Desired], indexes: Sequence[_Index]) -> tuple[lis
     for number, index in enumerate(indexes):
         values = _folded(desired, index.attribute)
         column = list(map(index.first.get, values))
-        if number:
-            unclear.update(compress(count(), map(is_not, found, column)))
-        else:
+        if not number:
             found = column
+        for row in compress(count(), map(is_not, found, column)):
+            if found[row] is None:
+                found[row] = column[row]
+            elif column[row] is not None:
+                unclear.add(row)
         if index.several:
             unclear.update(row for row, value in enumerate(values) if value in index.several)
     return found, sorted(unclear)
