@@ -44,7 +44,7 @@ def test_any_json_is_read_as_python_reads_it(value: Any) -> None:
     ("data", "place", "message"),
     [
         (b"", (1, 1), "not JSON: expecting value"),
-        (b'{\n "a": 1,\n}', (3, 1), "not JSON: expecting property name enclosed in double quotes"),
+        (b'{\n "a": 1,\nb}', (3, 1), "not JSON: expecting property name enclosed in double quotes"),
         (b'{"a"\n: x}', (2, 3), "not JSON: expecting value"),
         (b'{"a": "b\n"}', (1, 9), "not JSON: invalid control character at"),
         (b'{}\n"\xff"', (2, 2), "not text: save the file as UTF-8"),
