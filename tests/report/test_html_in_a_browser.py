@@ -239,9 +239,15 @@ def test_printed_it_shows_everything(browser: Browser, page: Path) -> None:
     browser.open(page)
     browser.call("Emulation.setEmulatedMedia", media="print")
     browser.evaluate("dispatchEvent(new Event('beforeprint'))")
-    hidden = """[...document.querySelectorAll('.rows li *')]
-      .filter(each => !each.checkVisibility({ contentVisibilityAuto: true })).length"""
-    assert browser.evaluate(hidden) == 0
+    hidden_in_the_end = """new Promise(done => {
+      const look = left => {
+        const hidden = [...document.querySelectorAll('.rows li *')]
+          .filter(each => !each.checkVisibility({ contentVisibilityAuto: true })).length;
+        if (hidden && left) requestAnimationFrame(() => look(left - 1)); else done(hidden);
+      };
+      look(200);
+    })"""
+    assert browser.evaluate(hidden_in_the_end) == 0, "what is not painted yet is, some frames later"
     assert browser.evaluate("document.getElementById('filters').checkVisibility()") is False
     assert b64decode(browser.call("Page.printToPDF")["data"]).startswith(b"%PDF")
     browser.evaluate("dispatchEvent(new Event('afterprint'))")
