@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.core.access import Transition
 from reconciler.core.model import ResourceType
+from reconciler.report.terminal import INDENT, RED, paint
 from reconciler.report.words import columns, safe, show_path, show_value
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ SYMBOLS = {
     Transition.DROPPED: "~",
 }
 COLORS = {"+": "32", "~": "33", "↻": "36", "-": "31"}
-BOLD, RED = "1", "31"
-INDENT = " " * 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Style:
 
     def paint(self, text: str, code: str) -> str:
         """In this colour, where colours are wanted."""
-        return f"\x1b[{code}m{text}\x1b[0m" if self.color and code else text
+        return paint(text, code, color=self.color)
 
     def wrap(self, text: str, code: str = "", indent: str = "") -> list[str]:
         """On as many lines as it takes."""

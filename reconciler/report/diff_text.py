@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.core.access import Transition
 from reconciler.report.diff_lines import (
-    BOLD,
     COLORS,
-    INDENT,
     LINES_SHOWN,
-    RED,
     Style,
     attribute_lines,
     heading,
@@ -19,6 +16,7 @@ from reconciler.report.diff_lines import (
     membership_lines,
 )
 from reconciler.report.impact import diff_facts, tell
+from reconciler.report.terminal import BOLD, INDENT, RED
 from reconciler.report.words import safe, show_path
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.core.guards import explain_breach
 from reconciler.core.model import ActionKind, OutcomeStatus, ResourceType
+from reconciler.report.terminal import BOLD, INDENT, RED, paint
 from reconciler.report.words import (
     NO_CHANGES,
     SYMBOLS,
@@ -33,8 +34,6 @@ COLORS = {
     ActionKind.REACTIVATE: "36",
     ActionKind.DEACTIVATE: "31",
 }
-BOLD, RED = "1", "31"
-INDENT = " " * 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,8 @@ class Style:
     drift: bool = False
 
     def paint(self, text: str, code: str) -> str:
-        """Text in a colour (a code of ECMA-48 §8.3.117), where there is any."""
-        return f"\x1b[{code}m{text}\x1b[0m" if self.color else text
+        """Text in a colour, where there is any."""
+        return paint(text, code, color=self.color)
 
 
 def render_plan(plan: Plan, *, color: bool = False, width: int = 80) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.core.drift import DriftKind
-from reconciler.report.text import BOLD, Style, action_lines, finding_lines, header_lines, wrapped
+from reconciler.report.terminal import BOLD
+from reconciler.report.text import Style, action_lines, finding_lines, header_lines, wrapped
 from reconciler.report.words import NO_DRIFT, SYMBOLS, safe, show_path, show_value, summary_line
 
 if TYPE_CHECKING:
