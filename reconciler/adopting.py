@@ -26,11 +26,12 @@ from reconciler.mapping.adoption import Written, concerned, plan_adoption
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from reconciler.core.model import Action, Attributes, Live, Record
+    from reconciler.core.model import Attributes, Live, Record
+    from reconciler.core.plan_model import Action
     from reconciler.drift import Drifted
     from reconciler.manifests.rewriting import Rewritten
     from reconciler.mapping.adoption import Refusal
-    from reconciler.run import PlanOptions
+    from reconciler.session import PlanOptions
 
 UNASKED = (DriftKind.DRIFT,)
 """What is adopted where no resource is named: what nobody but 4me's side changed."""

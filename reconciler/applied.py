@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.core.applied import Settlement
-    from reconciler.core.model import Live, TenantIdentity
+    from reconciler.core.model import Live
+    from reconciler.core.plan_model import TenantIdentity
 
 LAYOUT = 1
 CHUNK = 500

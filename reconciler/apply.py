@@ -12,16 +12,18 @@ from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.core.directory import MemberDelta
-from reconciler.core.model import ActionKind, Member, MemberChanges, Outcome, OutcomeStatus, ResourceType
+from reconciler.core.model import Member, ResourceType
 from reconciler.core.order import order_actions
 from reconciler.core.paths import MANAGER
+from reconciler.core.plan_model import ActionKind, MemberChanges, Outcome, OutcomeStatus
 from reconciler.errors import NotSent, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from reconciler.core.directory import Writer, Written
-    from reconciler.core.model import Action, Change, Live
+    from reconciler.core.model import Live
+    from reconciler.core.plan_model import Action, Change
 
 
 class ApplyJournal(Protocol):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from reconciler.core.model import Plan, TenantIdentity
+    from reconciler.core.plan_model import Plan, TenantIdentity
     from reconciler.report.plan_json import SavedPlan
 
 MAX_AGE = 24 * 3600.0

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from reconciler.core.drift import Base, Drift
     from reconciler.manifests.read import Manifests
-    from reconciler.run import Planned, PlanOptions
-    from reconciler.session import Session
+    from reconciler.planning import Planned
+    from reconciler.session import PlanOptions, Session
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,11 @@ from reconciler.run import look_up, plan
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.core.model import Action, Attributes, Live, Record
+    from reconciler.core.model import Attributes, Live, Record
+    from reconciler.core.plan_model import Action
     from reconciler.manifests.read import Manifests
     from reconciler.mapping.explain import Explained
-    from reconciler.run import PlanOptions
+    from reconciler.session import PlanOptions
 
 
 ASK_BY = "users go by userName or externalId, groups by displayName or externalId; --manifests names another folder"

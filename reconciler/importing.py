@@ -17,7 +17,7 @@ from reconciler.folder import list_files, place, stage
 from reconciler.imported_files import ImportedFiles, Layout, is_imported
 from reconciler.manifests.read import read_manifests
 from reconciler.mapping.reverse import Reverser
-from reconciler.run import plan_request
+from reconciler.planning import plan_request
 from reconciler.session import connect, open_session
 from reconciler.settings import choose_tenant
 

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from reconciler.core.model import OutcomeStatus, ResourceType
+from reconciler.core.model import ResourceType
 from reconciler.core.paths import CUSTOM_FIELDS
+from reconciler.core.plan_model import OutcomeStatus
 from reconciler.errors import OperatorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from reconciler.core.model import Action, Attributes, Outcome, Plan, TenantIdentity
+    from reconciler.core.model import Attributes
+    from reconciler.core.plan_model import Action, Outcome, Plan, TenantIdentity
 
 FORMAT_VERSION = "1.0"
 

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.core.diff import live_value
-from reconciler.core.model import ActionKind, ResourceType
+from reconciler.core.model import ResourceType
 from reconciler.core.normalise import same
 from reconciler.core.paths import CUSTOM_FIELDS, MANAGER
 from reconciler.core.plan import same_action
+from reconciler.core.plan_model import ActionKind
 from reconciler.report.words import safe, show_path, show_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from reconciler.core.model import Action, Change, Live, LiveState, Plan, Value
+    from reconciler.core.model import Live, LiveState, Value
     from reconciler.core.names import Names
+    from reconciler.core.plan_model import Action, Change, Plan
 
 NAMED = 5
 """Members that a reason names."""

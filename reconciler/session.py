@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.applied import open_applied
 from reconciler.core.directory import Assumptions
-from reconciler.core.model import TenantIdentity
+from reconciler.core.plan_model import TenantIdentity
 from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.manifest_cache import open_manifest_cache
 from reconciler.manifests.read import collector_paused, open_manifests

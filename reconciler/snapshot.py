@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from reconciler.core.model import Live, TenantIdentity
+    from reconciler.core.model import Live
+    from reconciler.core.plan_model import TenantIdentity
 
 LAYOUT = 4
 CHUNK = 250

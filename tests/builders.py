@@ -7,23 +7,20 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from reconciler.core.directory import Question
-from reconciler.core.model import (
+from reconciler.core.model import Member, ReadSummary, ResourceType, Source
+from reconciler.core.names import Names
+from reconciler.core.plan_model import (
     Action,
     ActionKind,
     Change,
     Counts,
     LiveCounts,
     ManifestSummary,
-    Member,
     MemberChanges,
     Plan,
-    ReadSummary,
-    ResourceType,
-    Source,
     Summary,
     TenantIdentity,
 )
-from reconciler.core.names import Names
 from reconciler.core.tolerance import Tolerances
 from reconciler.core.verdicts import Sides, tell_apart
 from reconciler.report.text_drift import render_drift
@@ -33,7 +30,8 @@ if TYPE_CHECKING:
 
     from reconciler.core.directory import Identity
     from reconciler.core.drift import Drift
-    from reconciler.core.model import Guard, Value
+    from reconciler.core.model import Value
+    from reconciler.core.plan_model import Guard
 
 DIGEST = "sha256:" + "0" * 64
 TIME = "2026-11-24T10:00:00Z"

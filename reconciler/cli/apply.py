@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from reconciler.cli.console import Bar, Console
     from reconciler.core.forecast import Forecast
-    from reconciler.core.model import Action, Outcome
-    from reconciler.run import Applied, Planned
+    from reconciler.core.plan_model import Action, Outcome
+    from reconciler.execution import Applied
+    from reconciler.planning import Planned
 
 INDENT = " " * 6
 PLAN_AGAIN = "plan again, and have what is left approved"

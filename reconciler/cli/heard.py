@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from reconciler.core.drift import Drift, DriftKind
-    from reconciler.core.model import Outcome, Plan
+    from reconciler.core.plan_model import Outcome, Plan
     from reconciler.core.tenant import Tenant
 
 

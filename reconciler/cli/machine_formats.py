@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reconciler.cli.console import Console
-    from reconciler.core.model import Plan
+    from reconciler.core.plan_model import Plan
     from reconciler.report.results import Result
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from reconciler.approval import Terms
     from reconciler.cli.console import Console
-    from reconciler.core.model import Plan
+    from reconciler.core.plan_model import Plan
     from reconciler.report.plan_json import SavedPlan
     from reconciler.signing import Signer
 

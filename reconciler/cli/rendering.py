@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from reconciler.cli.console import Console
     from reconciler.cli.links import Places
     from reconciler.core.forecast import Forecast
-    from reconciler.core.model import Plan
+    from reconciler.core.plan_model import Plan
+    from reconciler.planning import Planned
     from reconciler.report.review import Review
-    from reconciler.run import Planned
 
 
 def render(

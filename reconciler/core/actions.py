@@ -10,9 +10,10 @@ from reconciler.core.diff import diff_attributes, live_value
 from reconciler.core.digest import digest
 from reconciler.core.match import identity_conflict
 from reconciler.core.members import Members
-from reconciler.core.model import Action, ActionKind, Change, Member, MemberChanges, ResourceType
+from reconciler.core.model import Member, ResourceType
 from reconciler.core.normalise import is_empty, same
 from reconciler.core.paths import CUSTOM_FIELDS, MANAGER, short_path
+from reconciler.core.plan_model import Action, ActionKind, Change, MemberChanges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 from reconciler.core.drift import Base, Origin
 from reconciler.core.members import Members
-from reconciler.core.model import Live, Member, OutcomeStatus, ResourceType
+from reconciler.core.model import Live, Member, ResourceType
 from reconciler.core.paths import MANAGER, parse_path
+from reconciler.core.plan_model import OutcomeStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from reconciler.core.model import Action, Attributes, Desired, Outcome
+    from reconciler.core.model import Attributes, Desired
     from reconciler.core.names import Names
+    from reconciler.core.plan_model import Action, Outcome
 
 
 class Settlement:

@@ -10,9 +10,9 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from reconciler.core.model import Change
 from reconciler.core.normalise import fold, is_empty, same
 from reconciler.core.paths import CUSTOM_FIELDS, MANAGER, parse_path
+from reconciler.core.plan_model import Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from reconciler.core.model import Attributes, Change, Live, LiveState, Member, ResourceType
+    from reconciler.core.model import Attributes, Live, LiveState, Member, ResourceType
+    from reconciler.core.plan_model import Change
     from reconciler.core.snapshot import Snapshot
 
 

@@ -11,12 +11,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from reconciler.core.guards import ALLOWABLE
-from reconciler.core.model import Action, ActionKind, Member, MemberChanges
+from reconciler.core.model import Member
+from reconciler.core.plan_model import Action, ActionKind, MemberChanges
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from reconciler.core.model import Change, Guard, Live, Value
+    from reconciler.core.model import Live, Value
+    from reconciler.core.plan_model import Change, Guard
     from reconciler.core.tolerance import Tolerance
 
 _Item = TypeVar("_Item")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.core.model import ActionKind
+from reconciler.core.plan_model import ActionKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.core.model import Action
+    from reconciler.core.plan_model import Action
 
 HOUR = 3600.0
 BURST = 2.0

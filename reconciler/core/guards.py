@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from math import floor
 from typing import TYPE_CHECKING
 
-from reconciler.core.model import ActionKind, Guard, ResourceType
+from reconciler.core.model import ResourceType
+from reconciler.core.plan_model import ActionKind, Guard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.core.model import Action, Unlisted
+    from reconciler.core.model import Unlisted
+    from reconciler.core.plan_model import Action
 
 NEVER_BITES_AT = 5
 ALLOWABLE = ("deactivations", "membershipRemovals")

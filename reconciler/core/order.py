@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from reconciler.core.model import ActionKind, ResourceType
+from reconciler.core.model import ResourceType
 from reconciler.core.paths import MANAGER
+from reconciler.core.plan_model import ActionKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reconciler.core.model import Action
+    from reconciler.core.plan_model import Action
 
 USER_STARTS, USER_UPDATES, GROUP_CREATES, GROUP_UPDATES, DEACTIVATIONS = range(5)
 

@@ -15,28 +15,20 @@ from reconciler.core.diff import find_unsettled
 from reconciler.core.digest import digest
 from reconciler.core.guards import Owned, Policy, check_guards
 from reconciler.core.match import match_resources
-from reconciler.core.model import Counts, ResourceType, Summary
+from reconciler.core.model import ResourceType
 from reconciler.core.names import build_names
 from reconciler.core.order import order_actions
 from reconciler.core.outside import find_outside
+from reconciler.core.plan_model import Counts, Summary
 from reconciler.core.unique import choose_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.core.match import Pairing
-    from reconciler.core.model import (
-        Action,
-        Attributes,
-        Desired,
-        DesiredState,
-        Guard,
-        Live,
-        LiveState,
-        Member,
-        TenantIdentity,
-    )
+    from reconciler.core.model import Attributes, Desired, DesiredState, Live, LiveState, Member
     from reconciler.core.names import Names
+    from reconciler.core.plan_model import Action, Guard, TenantIdentity
 
 LISTED_NAMES = 5
 UNSURE_CHOICE = (

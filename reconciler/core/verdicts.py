@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from reconciler.core.drift import Base
-    from reconciler.core.model import Action, Change, Live
+    from reconciler.core.model import Live
     from reconciler.core.names import Names
+    from reconciler.core.plan_model import Action, Change
     from reconciler.core.tolerance import Tolerance, Tolerances
 
 

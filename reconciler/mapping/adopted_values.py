@@ -14,8 +14,9 @@ from reconciler.core.schema import ATTRIBUTES, AttributeKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reconciler.core.model import Attributes, Change, Value
+    from reconciler.core.model import Attributes, Value
     from reconciler.core.paths import AttributePath
+    from reconciler.core.plan_model import Change
     from reconciler.mapping.rules import Mapping, Rule
 
     Item = dict[str, Value]

@@ -6,9 +6,10 @@ from bisect import bisect
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.core.model import Action, Change, Member, MemberChanges, ResourceType, Source
+from reconciler.core.model import Member, ResourceType, Source
 from reconciler.core.normalise import fold
 from reconciler.core.paths import MANAGER, short_path
+from reconciler.core.plan_model import Action, Change, MemberChanges
 from reconciler.mapping.adopted_values import CannotAdopt, adopt_change
 from reconciler.mapping.reverse import Reverser
 

@@ -12,7 +12,8 @@ from reconciler.mapping.mapper import RecordMapper
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from reconciler.core.model import Action, Attributes, Live, Member, Record, Value
+    from reconciler.core.model import Attributes, Live, Member, Record, Value
+    from reconciler.core.plan_model import Action
     from reconciler.mapping.expressions.tracing import Step
     from reconciler.mapping.expressions.values import Ignore
     from reconciler.mapping.mapper import Mapped

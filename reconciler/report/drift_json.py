@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reconciler.core.drift import Drift, Judged, Verdict
-    from reconciler.core.model import Plan
+    from reconciler.core.plan_model import Plan
 
 
 def render_drift_json(plan: Plan, drift: Drift) -> str:

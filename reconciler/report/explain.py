@@ -6,9 +6,10 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from reconciler.core.diff import live_value
-from reconciler.core.model import ActionKind, ResourceType
+from reconciler.core.model import ResourceType
 from reconciler.core.normalise import same
 from reconciler.core.paths import MANAGER, short_path
+from reconciler.core.plan_model import ActionKind
 from reconciler.mapping.expressions.values import Ignore
 from reconciler.report.words import columns, safe, show_member, show_path, show_value
 

@@ -6,15 +6,17 @@ from collections import Counter
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from reconciler.core.drift import DriftKind
-from reconciler.core.model import ActionKind, ResourceType
+from reconciler.core.model import ResourceType
 from reconciler.core.paths import MANAGER
+from reconciler.core.plan_model import ActionKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from reconciler.core.access import AccessDiff
     from reconciler.core.drift import Drift
-    from reconciler.core.model import Action, Member, Plan
+    from reconciler.core.model import Member
+    from reconciler.core.plan_model import Action, Plan
 
 Tone = Literal["danger", "caution", "good", "plain"]
 """How much a reviewer should mind: access is lost, access is narrowed or moved, access is given, anything else."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from reconciler.core.digest import digest
 from reconciler.core.drift import DriftKind
 from reconciler.core.guards import explain_breach
-from reconciler.core.model import OutcomeStatus
 from reconciler.core.plan import fingerprint
+from reconciler.core.plan_model import OutcomeStatus
 from reconciler.errors import (
     ManifestError,
     MatchError,
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from reconciler.core.drift import Drift
-    from reconciler.core.model import Outcome, Plan
     from reconciler.core.notifications import Detail, Topic
+    from reconciler.core.plan_model import Outcome, Plan
     from reconciler.errors import NotApproved
 
 SHOWN = 50

@@ -11,19 +11,16 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from reconciler.core.digest import digest
-from reconciler.core.model import (
+from reconciler.core.model import Member, ReadSummary, ResourceType, Source
+from reconciler.core.plan_model import (
     Action,
     Change,
     Counts,
     Guard,
     LiveCounts,
     ManifestSummary,
-    Member,
     MemberChanges,
     Plan,
-    ReadSummary,
-    ResourceType,
-    Source,
     Summary,
     TenantIdentity,
 )

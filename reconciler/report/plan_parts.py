@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from reconciler.core.model import ActionKind, ResourceType
+from reconciler.core.model import ResourceType
+from reconciler.core.plan_model import ActionKind
 
 DEEPEST = 64
 Digest = Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]

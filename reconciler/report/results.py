@@ -8,13 +8,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.core.guards import explain_breach
-from reconciler.core.model import ActionKind, Source
+from reconciler.core.model import Source
+from reconciler.core.plan_model import ActionKind
 from reconciler.report.words import safe, show_member, show_path, show_value, telling_changes, why
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reconciler.core.model import Action, Guard, Member, Plan
+    from reconciler.core.model import Member
+    from reconciler.core.plan_model import Action, Guard, Plan
     from reconciler.errors import Problem
 
 MEMBERS_SHOWN = 20

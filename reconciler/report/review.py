@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from reconciler.core.model import Guard, Source
+    from reconciler.core.model import Source
+    from reconciler.core.plan_model import Guard
     from reconciler.report.impact import Fact, Tone
 
 RowType = Literal["User", "Group", "Policy"]

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.core.drift import Drift, Verdict
-    from reconciler.core.model import Member, Plan, ResourceType
+    from reconciler.core.model import Member, ResourceType
+    from reconciler.core.plan_model import Plan
 
 DRIFT_SECTIONS = (
     Section("deactivate", "User", "-", "should not have access", "People with access in 4me only", "danger"),

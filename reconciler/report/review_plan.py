@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.core.guards import explain_breach
-from reconciler.core.model import ActionKind, ResourceType
+from reconciler.core.model import ResourceType
+from reconciler.core.plan_model import ActionKind
 from reconciler.report.impact import plan_facts
 from reconciler.report.review import Line, Membership, Review, Row, Section
 from reconciler.report.words import (
@@ -22,7 +23,8 @@ from reconciler.report.words import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from reconciler.core.model import Action, Member, Plan
+    from reconciler.core.model import Member
+    from reconciler.core.plan_model import Action, Plan
     from reconciler.report.review import Sign
 
 Note: TypeAlias = "Callable[[Action, str | Member], str]"

@@ -7,7 +7,8 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from reconciler.core.guards import explain_breach
-from reconciler.core.model import ActionKind, OutcomeStatus, ResourceType
+from reconciler.core.model import ResourceType
+from reconciler.core.plan_model import ActionKind, OutcomeStatus
 from reconciler.report.terminal import BOLD, INDENT, RED, paint
 from reconciler.report.words import (
     NO_CHANGES,
@@ -25,7 +26,8 @@ from reconciler.report.words import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reconciler.core.model import Action, Member, Outcome, Plan
+    from reconciler.core.model import Member
+    from reconciler.core.plan_model import Action, Outcome, Plan
 
 MEMBERS_SHOWN = 20
 COLORS = {

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from reconciler.core.drift import Drift, Judged, Origin
-    from reconciler.core.model import Plan
+    from reconciler.core.plan_model import Plan
     from reconciler.core.tolerance import Tolerance
 
 TITLES: Mapping[DriftKind, str] = {

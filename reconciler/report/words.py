@@ -7,11 +7,13 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from reconciler.core.model import ActionKind, ResourceType
+from reconciler.core.model import ResourceType
 from reconciler.core.paths import parse_path, short_path
+from reconciler.core.plan_model import ActionKind
 
 if TYPE_CHECKING:
-    from reconciler.core.model import Action, Change, Member, Plan, Value
+    from reconciler.core.model import Member, Value
+    from reconciler.core.plan_model import Action, Change, Plan
 
 SYMBOLS = {
     ActionKind.CREATE: "+",

@@ -7,9 +7,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from reconciler.core.members import Members
-from reconciler.core.model import Change, Member, ResourceType
+from reconciler.core.model import Member, ResourceType
 from reconciler.core.normalise import is_empty
 from reconciler.core.paths import CORE_GROUP, CORE_USER, CUSTOM_FIELDS, ENTERPRISE, MANAGER
+from reconciler.core.plan_model import Change
 from reconciler.core.schema import ATTRIBUTES, AttributeKind
 from reconciler.scim.filters import equals_any
 from reconciler.scim.merge import merge_changes, unit_of

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from reconciler.core.forecast import Budget
-    from reconciler.core.model import Attributes, Change, Member
+    from reconciler.core.model import Attributes, Member
+    from reconciler.core.plan_model import Change
     from reconciler.scim.connection import Connection
     from reconciler.scim.filters import Filter
     from reconciler.scim.transports import Answer

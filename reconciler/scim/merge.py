@@ -13,7 +13,8 @@ from reconciler.core.paths import CUSTOM_FIELDS, ENTERPRISE, AttributePath, pars
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.core.model import Attributes, Change, Value
+    from reconciler.core.model import Attributes, Value
+    from reconciler.core.plan_model import Change
 
 Item = dict[str, "Value"]
 _DESCRIBING = frozenset(("type", "primary", "display"))

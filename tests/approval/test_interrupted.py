@@ -18,7 +18,7 @@ from tests.services import declare, options, service, write
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reconciler.core.model import Outcome
+    from reconciler.core.plan_model import Outcome
     from reconciler.report.plan_json import SavedPlan
 
 ONE_BY_ONE = {"concurrency": 1, "requestsPerHour": 10**6, "requestsPerTwoSeconds": 10**6}

@@ -9,14 +9,16 @@ import pytest
 
 from reconciler import __version__
 from reconciler.core.members import Members
-from reconciler.core.model import ActionKind, Change, Live, LiveState, Member, ReadSummary, ResourceType
+from reconciler.core.model import Live, LiveState, Member, ReadSummary, ResourceType
 from reconciler.core.names import build_names
 from reconciler.core.paths import CUSTOM_FIELDS, MANAGER
+from reconciler.core.plan_model import ActionKind, Change
 from reconciler.leftovers import HARDLY_NEWS, Sorted, sort_actions
 from tests.builders import TIME, action, created, group, plan, user
 
 if TYPE_CHECKING:
-    from reconciler.core.model import Action, Attributes, Plan
+    from reconciler.core.model import Attributes
+    from reconciler.core.plan_model import Action, Plan
 
 CREATE, UPDATE = ActionKind.CREATE, ActionKind.UPDATE
 REACTIVATE, DEACTIVATE = ActionKind.REACTIVATE, ActionKind.DEACTIVATE

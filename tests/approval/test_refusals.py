@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.approval import CLOCK_SKEW, MAX_AGE, Terms, accept_plan, find_refusals, plan_clock
 from reconciler.core.digest import digest
-from reconciler.core.model import ActionKind, Change, Outcome, OutcomeStatus, TenantIdentity
+from reconciler.core.plan_model import ActionKind, Change, Outcome, OutcomeStatus, TenantIdentity
 from reconciler.core.signature import signed_bytes
 from reconciler.errors import OperatorError
 from reconciler.journal import Approved, open_journal
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from reconciler.core.model import Plan
+    from reconciler.core.plan_model import Plan
 
 NOW = datetime.fromisoformat(TIME)
 PLAN = plan(action(ActionKind.UPDATE, user("ann"), Change("title", "A", "B"), line=3))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from reconciler.approval import Terms, find_refusals
 from reconciler.cli import run_command
 from reconciler.cli.plan_files import LARGEST, load_plan, save_plan
-from reconciler.core.model import ActionKind, Change
+from reconciler.core.plan_model import ActionKind, Change
 from reconciler.errors import OperatorError
 from reconciler.report.plan_json import parse_plan_json, plan_document, render_document
 from reconciler.signing import load_signer

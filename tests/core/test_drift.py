@@ -10,13 +10,15 @@ import pytest
 from reconciler.core.actions import Findings, Planner
 from reconciler.core.drift import COUNTED, Base, Drift, DriftKind, Origin, counts_as_drift
 from reconciler.core.members import Members
-from reconciler.core.model import ActionKind, Desired, Guard, Live, Member, ResourceType, Source
+from reconciler.core.model import Desired, Live, Member, ResourceType, Source
 from reconciler.core.names import Names
+from reconciler.core.plan_model import ActionKind, Guard
 from reconciler.core.tolerance import Tolerance, Tolerances
 from reconciler.core.verdicts import Sides, tell_apart
 
 if TYPE_CHECKING:
-    from reconciler.core.model import Action, Attributes
+    from reconciler.core.model import Attributes
+    from reconciler.core.plan_model import Action
 
 USER, GROUP = ResourceType
 SOURCE = Source("users.yaml", 3)

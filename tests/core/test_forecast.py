@@ -9,7 +9,8 @@ import pytest
 
 from reconciler.core.durations import parse_duration, show_seconds
 from reconciler.core.forecast import Budget, count_requests, make_forecast
-from reconciler.core.model import Action, ActionKind, Change, Member, MemberChanges, ResourceType
+from reconciler.core.model import Member, ResourceType
+from reconciler.core.plan_model import Action, ActionKind, Change, MemberChanges
 from reconciler.report.forecast import render_budget, render_forecast
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, tzinfo=ZoneInfo("Europe/Amsterdam"))

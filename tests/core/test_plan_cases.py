@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -11,7 +11,6 @@ from ruamel.yaml import YAML
 from reconciler.core.guards import Limit, Policy
 from reconciler.core.members import Members
 from reconciler.core.model import (
-    Action,
     Desired,
     DesiredState,
     Live,
@@ -24,6 +23,9 @@ from reconciler.core.model import (
 )
 from reconciler.core.plan import PlanRequest, make_plan
 from reconciler.errors import MatchError
+
+if TYPE_CHECKING:
+    from reconciler.core.plan_model import Action
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 

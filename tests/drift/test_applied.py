@@ -11,22 +11,10 @@ import pytest
 from reconciler.applied import AppliedFile, open_applied
 from reconciler.core.applied import Settlement
 from reconciler.core.members import Members
-from reconciler.core.model import (
-    Action,
-    ActionKind,
-    Change,
-    Desired,
-    Live,
-    Member,
-    MemberChanges,
-    Outcome,
-    OutcomeStatus,
-    ResourceType,
-    Source,
-    TenantIdentity,
-)
+from reconciler.core.model import Desired, Live, Member, ResourceType, Source
 from reconciler.core.names import Names
 from reconciler.core.paths import MANAGER
+from reconciler.core.plan_model import Action, ActionKind, Change, MemberChanges, Outcome, OutcomeStatus, TenantIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,13 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler import run
-from reconciler.core.model import Outcome, ReadSummary
+from reconciler.core.model import ReadSummary
 from reconciler.report.plan_json import plan_document, render_plan_json
 from reconciler.sandbox import Organisation, parse_fault
 from reconciler.sandbox.messages import Request
 from tests.services import options, service, write
 
 if TYPE_CHECKING:
+    from reconciler.core.plan_model import Outcome
     from reconciler.sandbox import Sandbox
 
 EXAMPLE = Path(__file__).parents[2] / "manifests"

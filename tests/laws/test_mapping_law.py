@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml import YAML
 
 from reconciler import run
-from reconciler.core.model import ActionKind
+from reconciler.core.plan_model import ActionKind
 from tests.services import meddle, options, service, write
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from reconciler.core.model import ActionKind, Change, Guard
 from reconciler.core.paths import CUSTOM_FIELDS, ENTERPRISE, MANAGER
+from reconciler.core.plan_model import ActionKind, Change, Guard
 from tests.builders import action, created, group, plan, user
 
 if TYPE_CHECKING:
-    from reconciler.core.model import Plan
+    from reconciler.core.plan_model import Plan
 
 CREATE, UPDATE, REACTIVATE, DEACTIVATE = ActionKind
 NEW = action(

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
-from reconciler.core.model import Change, LiveCounts, Outcome, OutcomeStatus, ReadSummary
+from reconciler.core.model import ReadSummary
+from reconciler.core.plan_model import Change, LiveCounts, Outcome, OutcomeStatus
 from reconciler.errors import OperatorError
 from reconciler.report.html import render_html
 from reconciler.report.markdown import render_markdown
@@ -39,7 +40,7 @@ from tests.report.examples import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.core.model import Plan
+    from reconciler.core.plan_model import Plan
 
 GOLDEN = Path(__file__).parent / "golden" / "built"
 OUTCOMES = (

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.core.model import Change, Guard
 from reconciler.core.paths import MANAGER
+from reconciler.core.plan_model import Change, Guard
 from reconciler.report.html import render_html
 from reconciler.report.links import Links
 from reconciler.report.review_drift import drift_review
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from reconciler.core.model import Action, Plan
+    from reconciler.core.plan_model import Action, Plan
     from tests.browser import Browser
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium`")

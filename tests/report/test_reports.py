@@ -11,19 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler import run
-from reconciler.core.model import (
-    Action,
-    ActionKind,
-    Change,
-    Guard,
-    Member,
-    MemberChanges,
-    Outcome,
-    OutcomeStatus,
-    Plan,
-    ReadSummary,
-    ResourceType,
-)
+from reconciler.core.model import Member, ReadSummary, ResourceType
+from reconciler.core.plan_model import Action, ActionKind, Change, Guard, MemberChanges, Outcome, OutcomeStatus, Plan
 from reconciler.errors import OperatorError
 from reconciler.report.html import render_html
 from reconciler.report.markdown import render_markdown

@@ -22,8 +22,9 @@ from reconciler.core.access import (
     Who,
 )
 from reconciler.core.drift import Drift, DriftKind, Judged, Origin, Verdict
-from reconciler.core.model import Change, ResourceType, Source
+from reconciler.core.model import ResourceType, Source
 from reconciler.core.paths import MANAGER
+from reconciler.core.plan_model import Change
 from reconciler.core.tolerance import Tolerance
 from reconciler.report.html import render_html
 from reconciler.report.links import Links

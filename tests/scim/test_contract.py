@@ -14,8 +14,9 @@ from scim2_server.utils import load_default_provider
 
 from reconciler.core.directory import Identity, MemberDelta
 from reconciler.core.members import Members
-from reconciler.core.model import Change, Live, Member, ResourceType
+from reconciler.core.model import Live, Member, ResourceType
 from reconciler.core.paths import CUSTOM_FIELDS, ENTERPRISE, MANAGER
+from reconciler.core.plan_model import Change
 from reconciler.sandbox import Organisation, SandboxOptions, open_sandbox
 from reconciler.sandbox.server import serve
 from reconciler.sandbox.wsgi import wsgi_application

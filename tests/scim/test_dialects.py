@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from reconciler.core.directory import MemberDelta
 from reconciler.core.members import Members
-from reconciler.core.model import Change, Live, Member, ResourceType
+from reconciler.core.model import Live, Member, ResourceType
 from reconciler.core.paths import CORE_GROUP, CORE_USER, CUSTOM_FIELDS, ENTERPRISE, MANAGER
+from reconciler.core.plan_model import Change
 from reconciler.scim.dialects import FOURME, PATCH_OP, Dialect
 from reconciler.scim.merge import merge_changes
 

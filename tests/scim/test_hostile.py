@@ -10,7 +10,8 @@ import pytest
 
 from reconciler.core.directory import Identity, MemberDelta
 from reconciler.core.members import Members
-from reconciler.core.model import Change, Live, Member, ResourceType
+from reconciler.core.model import Live, Member, ResourceType
+from reconciler.core.plan_model import Change
 from reconciler.errors import OperatorError, ServiceError
 from reconciler.scim.client import Client
 from reconciler.scim.connection import Connection

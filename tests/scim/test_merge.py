@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from reconciler.core.model import Attributes, Change, Value
+from reconciler.core.plan_model import Change
 from reconciler.scim.merge import merge_changes, unit_of
+
+if TYPE_CHECKING:
+    from reconciler.core.model import Attributes, Value
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 CUSTOM = "urn:ietf:params:scim:schemas:extension:4me:1.0:custom_fields"
