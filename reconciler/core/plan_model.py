@@ -114,6 +114,7 @@ class Plan:
 
     `created_at`, when the run that made it began, is RFC 3339 in UTC. `fingerprint` identifies tenant and actions,
     whenever they were computed. `at`: what Now() gave, None for `created_at`. `targets`: what it is limited to.
+    `undoes`: the run that it is the reverse of, None where it makes 4me what the manifests say.
     """
 
     tool_version: str
@@ -128,6 +129,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     at: str | None = None
     targets: tuple[str, ...] = ()
+    undoes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

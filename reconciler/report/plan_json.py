@@ -117,6 +117,7 @@ def _content(plan: Plan) -> dict[str, Any]:
         "warnings": list(plan.warnings),
         "at": plan.at,
         "targets": list(plan.targets),
+        **({"undoes": plan.undoes} if plan.undoes else {}),
     }
 
 
@@ -235,6 +236,7 @@ def _plan(part: PlanPart) -> Plan:
         warnings=tuple(part.warnings),
         at=part.at,
         targets=tuple(part.targets),
+        undoes=part.undoes,
     )
 
 

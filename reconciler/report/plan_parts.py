@@ -12,6 +12,7 @@ from reconciler.core.plan_model import ActionKind
 
 DEEPEST = 64
 Digest = Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]
+Run = Annotated[str, Field(pattern="^[0-9A-Za-z.-]{1,100}$")]
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -163,5 +164,6 @@ class PlanPart(_Part):
     warnings: list[str]
     at: str | None = None
     targets: list[str] = []
+    undoes: Run | None = None
     content_digest: Digest | None = None
     signature: SignaturePart | None = None

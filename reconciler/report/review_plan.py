@@ -11,7 +11,8 @@ from reconciler.core.plan_model import ActionKind
 from reconciler.report.impact import plan_facts
 from reconciler.report.review import Line, Membership, Review, Row, Section
 from reconciler.report.words import (
-    NO_CHANGES,
+    nothing_to_do,
+    plan_title,
     show_member,
     show_path,
     show_value,
@@ -51,13 +52,13 @@ def _no_note(_action: Action, _what: str | Member) -> str:
 def plan_review(plan: Plan) -> Review:
     """What apply would do."""
     review = Review(
-        heading="Plan for",
+        heading=plan_title(plan),
         facts=plan_facts(plan),
-        nothing=NO_CHANGES,
+        nothing=nothing_to_do(plan),
         rows=tuple(rows_of(plan.actions, PLAN_SECTIONS)),
         sections=PLAN_SECTIONS,
         legend="before → after; memberships: + gained, − lost",
-        again="reconciler plan",
+        again=f"reconciler undo {plan.undoes}" if plan.undoes else "reconciler plan",
     )
     return with_plan(review, plan)
 

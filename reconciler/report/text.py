@@ -11,9 +11,10 @@ from reconciler.core.model import ResourceType
 from reconciler.core.plan_model import ActionKind, OutcomeStatus
 from reconciler.report.terminal import BOLD, INDENT, RED, paint
 from reconciler.report.words import (
-    NO_CHANGES,
     SYMBOLS,
     columns,
+    nothing_to_do,
+    plan_title,
     safe,
     show_member,
     show_path,
@@ -92,7 +93,7 @@ def header_lines(plan: Plan, style: Style) -> Iterator[str]:
     """Which tenant, and what was read."""
     tenant, live = plan.tenant, plan.live
     account = f", account {tenant.account}" if tenant.account else ""
-    title = f"{'Drift of' if style.drift else 'Plan for'} {tenant.name} ({tenant.endpoint}{account})"
+    title = f"{'Drift of' if style.drift else plan_title(plan)} {tenant.name} ({tenant.endpoint}{account})"
     yield from wrapped(safe(title), style, BOLD)
     complete = "" if live.summary.complete else ", INCOMPLETE"
     yield from wrapped(
@@ -107,7 +108,7 @@ def header_lines(plan: Plan, style: Style) -> Iterator[str]:
 
 def _conclusion(plan: Plan, style: Style) -> Iterator[str]:
     if not plan.actions:
-        yield NO_CHANGES
+        yield nothing_to_do(plan)
         return
     yield from wrapped(f"Plan: {summary_line(plan)}", style)
 

@@ -22,6 +22,7 @@ SYMBOLS = {
     ActionKind.DEACTIVATE: "-",
 }
 NO_CHANGES = "No changes. 4me is as the manifests say."
+NOTHING_TO_UNDO = "Nothing to undo."
 NO_DRIFT = "No drift. 4me is as the manifests say."
 _NAMED_BY = {ResourceType.USER: "userName", ResourceType.GROUP: "displayName"}
 _UNSAFE = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"))
@@ -95,6 +96,16 @@ def telling_changes(action: Action) -> list[Change]:
     if len(action.changes) == 1:
         return list(action.changes)
     return [change for change in action.changes if (change.path, change.after) not in told]
+
+
+def plan_title(plan: Plan) -> str:
+    """What the plan is, up to the tenant that it is for."""
+    return f"Undo of the run {safe(plan.undoes)} in" if plan.undoes else "Plan for"
+
+
+def nothing_to_do(plan: Plan) -> str:
+    """What is said of a plan without actions."""
+    return NOTHING_TO_UNDO if plan.undoes else NO_CHANGES
 
 
 def of_type(plan: Plan, resource: ResourceType) -> list[Action]:
