@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.core.durations import show_seconds
 from reconciler.errors import NotApproved
-from reconciler.journal import find_spent
+from reconciler.journal.reading import find_spent
 from reconciler.report.words import safe
 from reconciler.signing import load_verify_keys
 

@@ -14,9 +14,9 @@ from reconciler.core.applied import Settlement
 from reconciler.core.model import Member
 from reconciler.core.plan_model import OutcomeStatus
 from reconciler.core.snapshot import remember_writes
-from reconciler.journal import Approved, open_journal
+from reconciler.journal.writing import open_journal
 from reconciler.planning import forecast_requests, format_time
-from reconciler.settings import who
+from reconciler.provenance import trace_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ CONTRADICTIONS = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 class ApplyOptions:
     """How to apply: `approved` is the plan that was reviewed, on these `terms`; `confirm` is asked otherwise.
 
-    `on_start` hears what it will take. Setting `stop` lets requests in flight finish and starts no other.
+    `on_start` hears what it will take, `on_journal` the run's name and the hash of its last entry. Setting `stop` lets requests in flight finish and starts no other.
     """
 
     approved: SavedPlan | None = None
@@ -46,6 +46,7 @@ class ApplyOptions:
     confirm: Callable[[Planned], bool] = lambda _planned: False
     on_start: Callable[[Forecast], None] = lambda _forecast: None
     on_outcome: Callable[[Outcome, int], None] = lambda _outcome, _total: None
+    on_journal: Callable[[str, str], None] = lambda _run, _head: None
     stop: Event = field(default_factory=Event)
 
 
@@ -73,16 +74,18 @@ def carry_out(
         dict(planned.changeset.ids),
         {Member(each.type, each.id): each for each in (*planned.live.users, *planned.live.groups)},
     )
+    origin = trace_origin(options.manifests, how.approved, vouched=bool(how.terms.keys))
     journal = open_journal(options.state, planned.plan.fingerprint, _now)
-    approved = Approved(how.approved.plan.fingerprint, how.approved.digest) if how.approved else None
     try:
-        journal.begin(planned.plan, who=who(), approved=approved)
+        journal.begin(planned.plan, origin, known.ids)
         applier = Applier(directory.writer, known, journal, tenant.limits.concurrency, how.stop)
         outcomes = applier.apply_plan(actions, lambda outcome: how.on_outcome(outcome, len(actions)))
         done = all(outcome.status is OutcomeStatus.DONE for outcome in outcomes)
-        journal.end(outcomes, spent=bool(approved) and done and not found.outdated)
+        journal.end(outcomes, spent=bool(how.approved) and done and not found.outdated)
     finally:
         journal.close()
+        if journal.head:
+            how.on_journal(journal.run, journal.head)
     return outcomes
 
 

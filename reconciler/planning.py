@@ -15,7 +15,7 @@ from reconciler.core.plan import PlanRequest, fingerprint, make_plan
 from reconciler.core.plan_model import LiveCounts, ManifestSummary, Plan
 from reconciler.core.question import find_targets, identify
 from reconciler.errors import GuardRefusal
-from reconciler.journal import last_written_fields
+from reconciler.journal.reading import last_written_fields
 from reconciler.report.words import safe
 
 if TYPE_CHECKING:

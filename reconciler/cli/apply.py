@@ -76,7 +76,15 @@ def command(console: Console, /, manifests: Path, plan_file: Path | None, **chos
 
     with console.progress("reading 4me") as read, _progress(console, read) as told, _stopping(console) as stop:
         options = plan_options(console, manifests, read, **chosen)
-        how = run.ApplyOptions(approved, terms, confirm, on_start=start, on_outcome=told, stop=stop.event)
+        how = run.ApplyOptions(
+            approved,
+            terms,
+            confirm,
+            on_start=start,
+            on_outcome=told,
+            on_journal=lambda name, head: console.say(f"journal: run {name}, head {head}"),
+            stop=stop.event,
+        )
         try:
             applied = run.apply(options, how)
         except run.Refused as refusal:

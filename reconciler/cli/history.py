@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 def command(console: Console, run: str | None, output_format: str) -> int:
     """Show what earlier applies did, from the journal in the state directory."""
     from reconciler.cli.history_text import history_document, render_history, render_run
-    from reconciler.journal import read_run, read_runs
+    from reconciler.journal.reading import read_run, read_runs
     from reconciler.report.json_text import json_text
 
     if run:
-        entries = read_run(console.state, run)
+        entries = read_run(console.state, run).entries
         console.out(json_text(entries) if output_format == "json" else render_run(entries))
         return 0
     runs = read_runs(console.state)

@@ -10,7 +10,7 @@ from reconciler.report.words import safe, show_path, show_value
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.journal import RunEntry
+    from reconciler.journal.reading import RunEntry
 
 
 def history_document(runs: Sequence[RunEntry]) -> list[dict[str, Any]]:

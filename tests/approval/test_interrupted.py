@@ -9,7 +9,7 @@ import pytest
 
 from reconciler import run
 from reconciler.errors import NotApproved
-from reconciler.journal import read_runs
+from reconciler.journal.reading import read_runs
 from reconciler.report.plan_json import parse_plan_json, render_plan_json
 from reconciler.sandbox import Organisation
 from reconciler.sandbox.faults import parse_fault

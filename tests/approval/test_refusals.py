@@ -14,7 +14,7 @@ from reconciler.core.digest import digest
 from reconciler.core.plan_model import ActionKind, Change, Outcome, OutcomeStatus, TenantIdentity
 from reconciler.core.signature import signed_bytes
 from reconciler.errors import OperatorError
-from reconciler.journal import Approved, open_journal
+from reconciler.journal.writing import Approval, Origin, open_journal
 from reconciler.report.plan_json import SavedPlan, content_of, parse_plan_json, plan_document, render_plan_json
 from reconciler.signing import load_signer
 from tests.builders import TIME, action, plan, user
@@ -118,7 +118,8 @@ def test_another_tenant(tenant: TenantIdentity, described: str, tmp_path: Path) 
 def run_of(given: SavedPlan, state: Path, *, ended: bool, spent: bool) -> str:
     """An apply of the plan in the journal; gives the run's name."""
     journal = open_journal(state, given.plan.fingerprint, lambda: "2026-11-24T11:00:00.000000Z")
-    journal.begin(given.plan, who="ann", approved=Approved(given.plan.fingerprint, given.digest))
+    approval = Approval(given.plan.fingerprint, given.digest, given.plan.created_at)
+    journal.begin(given.plan, Origin("ann", approval=approval), {})
     if ended:
         journal.end((Outcome(given.plan.actions[0], OutcomeStatus.DONE),), spent=spent)
     journal.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.cli.history_text import history_document, render_history, render_run
-from reconciler.journal import RunEntry
+from reconciler.journal.reading import RunEntry
 
 FIRST = RunEntry("20261123T090000Z-aaaaaaaa", "2026-11-23T09:00:00Z", "jan", "production", "f", "done", 3, 3, 0, 0)
 SECOND = RunEntry(
@@ -65,6 +65,7 @@ def test_the_document_has_all_of_a_run() -> None:
             "failed": 0,
             "skipped": 0,
             "in_flight": ("ann",),
+            "unreadable": 0,
         }
     ]
 

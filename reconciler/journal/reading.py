@@ -1,0 +1,165 @@
+"""What the journal says: its runs, one run's entries, and what later runs have to know.
+
+Lines that hold no entry (a power cut, or somebody's edit) are passed over and counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from reconciler.core.model import ResourceType
+from reconciler.core.paths import CUSTOM_FIELDS
+from reconciler.core.plan_model import OutcomeStatus
+from reconciler.errors import OperatorError
+from reconciler.journal.entries import parse_entry
+from reconciler.journal.files import SUFFIX, is_run, journal_folder, read_file, run_files, split_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from reconciler.core.model import Attributes
+    from reconciler.core.plan_model import TenantIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class RunEntry:
+    """What is known of one apply. `status`: done, partial, or interrupted (it never wrote its end).
+
+    `unreadable`: lines that hold no entry.
+    """
+
+    run: str
+    started_at: str
+    who: str
+    tenant: str
+    fingerprint: str
+    status: str
+    planned: int
+    done: int
+    failed: int
+    skipped: int
+    in_flight: tuple[str, ...] = ()
+    unreadable: int = 0
+
+
+class RunEntries(NamedTuple):
+    """One run's entries in their order, and how many of its lines hold none."""
+
+    run: str
+    entries: tuple[dict[str, Any], ...]
+    unreadable: int
+
+
+class Spent(NamedTuple):
+    """The run that left nothing of an approved plan to do, and when it ended (RFC 3339)."""
+
+    run: str
+    at: str
+
+
+def read_runs(state: Path) -> tuple[RunEntry, ...]:
+    """All runs in the state directory that wrote an entry, oldest first."""
+    return tuple(_summarise(run) for run in read_all(state) if run.entries)
+
+
+def read_all(state: Path) -> Iterator[RunEntries]:
+    """Every run's entries, oldest first. Raises OperatorError where a file cannot be read."""
+    return map(_read, run_files(state))
+
+
+def read_run(state: Path, run: str) -> RunEntries:
+    """Every entry of one run. Raises OperatorError where there is no such run."""
+    path = journal_folder(state) / f"{run}{SUFFIX}"
+    if not is_run(run) or not path.is_file():
+        raise OperatorError(f"no run {run} in {state}", hint="`reconciler history` lists the runs")
+    return _read(path)
+
+
+def find_spent(state: Path, plan_digest: str) -> Spent | None:
+    """The apply that carried the approved plan of this digest out to its end, if one did."""
+    for path in run_files(state):
+        lines, _ = split_lines(read_file(path))
+        first = _first(lines, plan_digest.encode())
+        if plan_digest in (first.get("plan"), first.get("approvedDigest")):
+            last = next(filter(None, map(parse_entry, reversed(lines))), first)
+            if last.get("spent") is True:
+                return Spent(path.stem, last["at"])
+    return None
+
+
+def last_written_fields(state: Path, tenant: TenantIdentity) -> dict[str, Attributes]:
+    """By user id, the custom fields that applies to this tenant wrote last (what the service never gives back)."""
+    written: dict[str, Attributes] = {}
+    for entry in read_outcomes(state, tenant, CUSTOM_FIELDS.encode()):
+        if _is_done_user(entry):
+            fields = {
+                each["path"]: each["after"] for each in entry["changes"] if each["path"].startswith(CUSTOM_FIELDS)
+            }
+            written.setdefault(entry["id"], {}).update(fields)
+    return written
+
+
+def read_outcomes(state: Path, tenant: TenantIdentity, containing: bytes) -> Iterator[dict[str, Any]]:
+    """The outcomes of applies to this tenant whose lines contain these bytes, oldest first; the others cost little."""
+    for path in run_files(state):
+        data = read_file(path)
+        if containing not in data:
+            continue
+        lines, tail = split_lines(data)
+        if not _is_of(_first(lines), tenant):
+            continue
+        for line in (*lines, tail):
+            entry = parse_entry(line) if containing in line else None
+            if entry and entry["entry"] == "outcome":
+                yield entry
+
+
+def _first(lines: list[bytes], containing: bytes = b"") -> dict[str, Any]:
+    """The entry that a run begins with, if its line contains these bytes."""
+    entry = parse_entry(lines[0]) if lines and containing in lines[0] else None
+    return entry or {}
+
+
+def _is_of(first: dict[str, Any], tenant: TenantIdentity) -> bool:
+    run_tenant = first.get("tenant", {})
+    return (run_tenant.get("endpoint"), run_tenant.get("account")) == (tenant.endpoint, tenant.account)
+
+
+def _is_done_user(entry: dict[str, Any]) -> bool:
+    return bool(
+        entry["status"] == OutcomeStatus.DONE.value and entry["resource"] == ResourceType.USER.value and entry["id"]
+    )
+
+
+def _read(path: Path) -> RunEntries:
+    lines, tail = split_lines(read_file(path))
+    parsed = [parse_entry(line) for line in (*lines, *((tail,) if tail else ()))]
+    entries = tuple(entry for entry in parsed if entry is not None)
+    return RunEntries(path.stem, entries, len(parsed) - len(entries))
+
+
+def _summarise(run: RunEntries) -> RunEntry:
+    entries = run.entries
+    first = entries[0]
+    outcomes = [entry for entry in entries if entry["entry"] == "outcome"]
+    counts = {status: sum(1 for each in outcomes if each["status"] == status.value) for status in OutcomeStatus}
+    planned = first.get("planned", 0)
+    ended = entries[-1]["entry"] == "end"
+    settled = {(each["resource"], each["key"]) for each in outcomes}
+    attempts = [(each["resource"], each["key"]) for each in entries if each["entry"] == "attempt"]
+    return RunEntry(
+        run=run.run,
+        started_at=first["at"],
+        who=first.get("who", ""),
+        tenant=first.get("tenant", {}).get("name", ""),
+        fingerprint=first.get("fingerprint", ""),
+        status=("done" if counts[OutcomeStatus.DONE] == planned else "partial") if ended else "interrupted",
+        planned=planned,
+        done=counts[OutcomeStatus.DONE],
+        failed=counts[OutcomeStatus.FAILED],
+        skipped=planned - counts[OutcomeStatus.DONE] - counts[OutcomeStatus.FAILED],
+        in_flight=tuple(key for resource, key in attempts if (resource, key) not in settled),
+        unreadable=run.unreadable,
+    )
