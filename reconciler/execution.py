@@ -38,7 +38,8 @@ CONTRADICTIONS = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 class ApplyOptions:
     """How to apply: `approved` is the plan that was reviewed, on these `terms`; `confirm` is asked otherwise.
 
-    `on_start` hears what it will take, `on_journal` the run's name and the hash of its last entry. Setting `stop` lets requests in flight finish and starts no other.
+    `on_start` hears what it will take, `on_journal` the run's name and the hash of its last entry. Setting `stop` lets
+    requests in flight finish and starts no other.
     """
 
     approved: SavedPlan | None = None

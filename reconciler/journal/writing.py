@@ -26,7 +26,7 @@ GROUP_PREFIX = "group:"
 
 
 class Approval(NamedTuple):
-    """The approved plan that is carried out. `plan`: the digest of all of it. `keys`: ids of those that vouched for it."""
+    """The approved plan that is carried out. `plan`: digest of all of it. `keys`: ids of those that vouched for it."""
 
     fingerprint: str
     plan: str
