@@ -14,9 +14,8 @@
     │   └── NotSent                 a request was not sent, because the wait would be too long
     │       └── Stopped             or because the run is stopped
     ├── GuardRefusal      exit 3    the reviewer: the numbers, and the way out
-    └── PartialApply      exit 4    some actions failed, were skipped, or were no longer as approved
-
-Anything else that escapes is a bug and shows its traceback.
+    ├── PartialApply      exit 4    some actions failed, were skipped, or were no longer as approved
+    └── Bug               exit 70   nobody: something else escaped; see `cli/unexpected.py`
 """
 
 from __future__ import annotations
@@ -122,3 +121,9 @@ class PartialApply(ReconcilerError):
     """An apply was carried out in part."""
 
     exit_code = 4
+
+
+class Bug(ReconcilerError):
+    """What should not happen whatever is given (sysexits' EX_SOFTWARE)."""
+
+    exit_code = 70

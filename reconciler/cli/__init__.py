@@ -56,9 +56,17 @@ class LazyGroup(click.Group):
             code = super().invoke(ctx)
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
-        except Exception as error:
+        except ReconcilerError as error:
             _tell_news(ctx, error)
             raise
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            from reconciler.cli.unexpected import as_expected
+
+            told = as_expected(error, ctx.find_object(Console), ctx.invoked_subcommand)
+            _tell_news(ctx, told)
+            raise told from error
         _tell_news(ctx)
         return code
 
@@ -96,7 +104,7 @@ def load_command(name: str) -> click.Command:
     },
     epilog="Example: reconciler plan manifests. Every option can be set in the environment too, as"
     " RECONCILER_TENANT or RECONCILER_PLAN_FORMAT. Exit codes: 0 fine, 1 error, 2 changes pending or drift, 3 refused"
-    " by a guard, 4 applied in part, 64 wrong usage.",
+    " by a guard, 4 applied in part, 64 wrong usage, 70 a bug in this tool.",
 )
 @click.option("--tenant", metavar="NAME", help="Which Tenant document to use (default: the one marked default).")
 @click.option(
@@ -199,4 +207,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         code = 0
+    except OSError as error:
+        click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
+        code = 1
     sys.exit(code)
