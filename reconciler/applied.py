@@ -36,11 +36,12 @@ _DAMAGE = (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, Index
 
 @dataclass(frozen=True, slots=True)
 class AppliedFile:
-    """What was last applied to a tenant. `on_talk` hears that it could not be kept."""
+    """What was last applied to a tenant. `on_talk` hears that it could not be kept; without `keeps` it is not."""
 
     path: Path
     tenant: tuple[str, str, str | None]
     on_talk: Callable[[str], None]
+    keeps: bool = True
 
     def load(self, ids: Collection[Member], keys: Collection[Member] = ()) -> Base | None:
         """What was last applied of the resources with these ids or folded keys; None where nothing is known."""
@@ -73,6 +74,8 @@ class AppliedFile:
 
         `everything`: what it was not planned for is declared no more.
         """
+        if not self.keeps:
+            return
         try:
             before = self.load(settlement.left)
             whole = everything and not settlement.left

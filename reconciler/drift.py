@@ -43,14 +43,14 @@ def find_drift(options: PlanOptions, revision: str | None = None, today: date | 
     `revision`: the git revision that was last applied, for where the state directory knows of no apply. `today`: the
     day that tolerances are judged by, else the run's in UTC. Raises OperatorError where the revision cannot be read.
     """
-    session = open_session(options)
-    planned = plan_session(session, options)
+    with open_session(options) as session:
+        planned = plan_session(session, options)
+        base = _base(session, planned, options, revision)
     names = {
         each.resource: {rule.target: rule.source for rule in each.rules if rule.source}
         for each in (planned.manifests.user_mapping, planned.manifests.group_mapping)
     }
     tolerances = Tolerances(session.tenant.tolerate, today or datetime.now(UTC).date(), names)
-    base = _base(session, planned, options, revision)
     drift = tell_apart(planned.plan.actions, _sides(planned), base, tolerances)
     return Drifted(planned, drift, options.at or session.started)
 

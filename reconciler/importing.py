@@ -68,7 +68,11 @@ def import_live(options: PlanOptions, what: ImportOptions) -> Imported:
     Raises OperatorError where there is something at `what.out` that this does not replace; nothing is written then.
     """
     _check_place(options.manifests, what)
-    session = open_session(options)
+    with open_session(options) as session:
+        return _import_session(session, options, what)
+
+
+def _import_session(session: Session, options: PlanOptions, what: ImportOptions) -> Imported:
     manifests = session.manifests()
     _check_mapping(manifests, what)
     with connect(session, options) as directory:

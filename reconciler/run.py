@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.approval import PLAN_AGAIN, accept_plan, plan_clock
 from reconciler.core.directory import Question
 from reconciler.core.guards import recount_guards
-from reconciler.errors import NotApproved, UsageError
+from reconciler.errors import NotApproved, OperatorError, UsageError
 from reconciler.execution import Applied, ApplyOptions, carry_out, remember, settle
 from reconciler.leftovers import Sorted, sort_actions
 from reconciler.manifests.read import open_manifests
@@ -61,7 +61,8 @@ def validate(folder: Path, now: datetime | None = None) -> Manifests:
 
 def plan(options: PlanOptions) -> Planned:
     """What apply would do; only reads."""
-    return plan_session(open_session(options), options)
+    with open_session(options) as session:
+        return plan_session(session, options)
 
 
 def plan_session(session: Session, options: PlanOptions) -> Planned:
@@ -75,8 +76,7 @@ def plan_session(session: Session, options: PlanOptions) -> Planned:
 
 def look_up(options: PlanOptions, identity: Identity) -> LiveState:
     """What 4me has of one resource, whether or not it is declared; only reads."""
-    session = open_session(options)
-    with connect(session, options) as directory:
+    with open_session(options) as session, connect(session, options) as directory:
         question = Question(lambda: (identity,), everything=False, full=options.full)
         return directory.reader.read(question, session.snapshot).live
 
@@ -93,7 +93,17 @@ def apply(options: PlanOptions, how: ApplyOptions) -> Applied:
         counts = _approved_counts(approved) | options.allow
         at = options.at or plan_clock(approved)
         options = replace(options, allow=counts, recent_members=True, at=at, targets=approved.targets)
-    session = open_session(options)
+    with open_session(options) as session:
+        return _apply_session(session, options, how)
+
+
+def _apply_session(session: Session, options: PlanOptions, how: ApplyOptions) -> Applied:
+    if session.unkept:
+        raise OperatorError(
+            f"an apply keeps a journal, and the state directory {options.state} cannot be used: {session.unkept}",
+            hint="nothing was changed in 4me; name a directory that can be written with --state-dir",
+        )
+    approved = how.approved.plan if how.approved else None
     _check_approval(session, options, how)
     with connect(session, options) as directory:
         planned = (_replan if options.targets else make_session_plan)(session, directory, options)
@@ -114,8 +124,7 @@ def apply(options: PlanOptions, how: ApplyOptions) -> Applied:
 
 def check(options: PlanOptions) -> tuple[Tenant, Probe]:
     """Whether the tenant answers, and what it can do."""
-    session = replace(open_session(options), snapshot=None)
-    with connect(session, options) as directory:
+    with open_session(options) as opened, connect(session := replace(opened, snapshot=None), options) as directory:
         return session.tenant, directory.probe()
 
 

@@ -6,7 +6,7 @@ Rooms that cost start-up time (`scim`, `sandbox`) are loaded when they are neede
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from threading import Event
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from reconciler.applied import open_applied
 from reconciler.core.directory import Assumptions
 from reconciler.core.plan_model import TenantIdentity
-from reconciler.errors import ManifestError, Problem, ReconcilerError
+from reconciler.errors import ManifestError, OperatorError, Problem, ReconcilerError
 from reconciler.manifest_cache import open_manifest_cache
 from reconciler.manifests.read import collector_paused, open_manifests
 from reconciler.settings import (
@@ -28,6 +28,7 @@ from reconciler.settings import (
     sandbox_database,
 )
 from reconciler.snapshot import open_snapshot
+from reconciler.state_lock import LOCK_TIMEOUT, LockWait, hold_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -56,7 +57,8 @@ class PlanOptions:
 
     `at` is what Now() in mappings gives, else the start of the run. `recent_members`: see `Question`. `on_read` hears
     of users read and their total, `on_talk` of waits and warnings that are not the plan's, `on_tenant` of the tenant
-    once it is known. Setting `stop` ends all reading; a wait longer than `max_wait` seconds ends it too.
+    once it is known. Setting `stop` ends all reading; a wait longer than `max_wait` seconds ends it too. `command` is
+    what other runs are told while this one holds the state directory; it waits `lock_timeout` seconds for theirs.
     """
 
     manifests: Path
@@ -72,6 +74,8 @@ class PlanOptions:
     on_read: Callable[[int, int | None], None] = _silent
     on_talk: Callable[[str], None] = print
     on_tenant: Callable[[Tenant], None] = _silent
+    command: str = "run"
+    lock_timeout: float = LOCK_TIMEOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,8 @@ class Session:
     """A tenant of a manifest set.
 
     `manifests` gives all of the set, `snapshot` is what earlier runs know, `applied` what earlier applies left.
-    `started`: when it was opened, to the second, which is what Now() gives unless told otherwise.
+    `started`: when it was opened, to the second, which is what Now() gives unless told otherwise. `unkept`: why nothing
+    can be kept in the state directory, or None.
     """
 
     tenant: Tenant
@@ -89,12 +94,15 @@ class Session:
     snapshot: Snapshot | None
     applied: AppliedFile
     started: datetime
+    unkept: str | None = None
 
 
-def open_session(options: PlanOptions, watch: Watch | None = None) -> Session:
-    """Small sets are read whole before anything is asked of the service; large ones when they are needed.
+@contextmanager
+def open_session(options: PlanOptions, watch: Watch | None = None) -> Iterator[Session]:
+    """A tenant, and the state directory for as long as the block runs: no other run reads or writes it meanwhile.
 
-    `watch` hears of each record.
+    Small sets are read whole before anything is asked of the service; large ones when they are needed. `watch` hears
+    of each record. Raises ManifestError, UsageError, and what `hold_state` does.
     """
     started = datetime.now(UTC).replace(microsecond=0)
     folder = open_manifests(options.manifests, options.at or started, watch)
@@ -105,14 +113,20 @@ def open_session(options: PlanOptions, watch: Watch | None = None) -> Session:
         folder.read()
         raise
     options.on_tenant(tenant)
-    identity = TenantIdentity(tenant.name, tenant.endpoint, tenant.account)
-    store = open_snapshot(options.state, identity, (tenant.users.filter, tenant.groups.filter), options.on_talk)
-    kept = None if watch else open_manifest_cache(options.state, options.manifests, options.on_talk)
-    read = partial(folder.read, kept)
-    applied = open_applied(options.state, identity, options.on_talk)
-    with collector_paused():
-        snapshot = store.load()
-    return Session(tenant, identity, (lambda: whole) if whole else read, store, snapshot, applied, started)
+    wait = LockWait(options.lock_timeout, options.stop, options.on_talk)
+    with hold_state(options.state, options.command, wait) as unkept:
+        if unkept:
+            options.on_talk(f"the state directory {options.state} cannot be used ({unkept}): nothing is kept there")
+        identity = TenantIdentity(tenant.name, tenant.endpoint, tenant.account)
+        store = open_snapshot(options.state, identity, (tenant.users.filter, tenant.groups.filter), options.on_talk)
+        applied = open_applied(options.state, identity, options.on_talk)
+        if unkept:
+            store, applied = replace(store, keeps=False), replace(applied, keeps=False)
+        kept = None if watch or unkept else open_manifest_cache(options.state, options.manifests, options.on_talk)
+        manifests = (lambda: whole) if whole else partial(folder.read, kept)
+        with collector_paused():
+            snapshot = store.load()
+        yield Session(tenant, identity, manifests, store, snapshot, applied, started, unkept)
 
 
 @contextmanager
@@ -137,7 +151,7 @@ def connect(session: Session, options: PlanOptions) -> Iterator[Directory]:
         concurrency=tenant.limits.concurrency,
         members_per_request=tenant.limits.members_per_request,
         timeout=tenant.limits.timeout,
-        waiting=Waiting(options.max_wait, options.stop, pacing_file(tenant, options.state)),
+        waiting=Waiting(options.max_wait, options.stop, None if session.unkept else pacing_file(tenant, options.state)),
     )
     learned = snapshot.touches if snapshot else None
     with (
@@ -162,7 +176,13 @@ def _sandbox(tenant: Tenant, state: Path) -> Iterator[Callable[..., Iterable[byt
     from reconciler.sandbox.wsgi import wsgi_application
 
     database = sandbox_database(tenant, state)
-    database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise OperatorError(
+            f"the sandbox's database cannot be kept in {database.parent}: {error.strerror}",
+            hint="name another directory with --state-dir, or the database with `endpoint: sandbox:PATH`",
+        ) from None
     sandbox = open_sandbox(SandboxOptions(database=database, account=tenant.account))
     try:
         yield wsgi_application(sandbox)

@@ -46,13 +46,14 @@ _DAMAGE = (sqlite3.Error, OSError, ValueError, KeyError, TypeError, IndexError)
 class StoredSnapshot:
     """A tenant's snapshot file. `scopes`: what ownership was judged by; snapshots of other scopes do not count.
 
-    `on_talk` hears that a snapshot could not be kept.
+    `on_talk` hears that a snapshot could not be kept. Without `keeps` none is.
     """
 
     path: Path
     tenant: tuple[str, str, str | None]
     scopes: tuple[str | None, str | None]
     on_talk: Callable[[str], None]
+    keeps: bool = True
 
     def load(self) -> Snapshot | None:
         """What was kept, or None where there is nothing, or nothing to be relied on."""
@@ -66,6 +67,8 @@ class StoredSnapshot:
 
     def save(self, snapshot: Snapshot, before: Snapshot | None) -> None:
         """Keep `snapshot`; `before` is what `load` gave: only what differs is written then."""
+        if not self.keeps:
+            return
         try:
             self.path.parent.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.path.parent.mkdir(exist_ok=True, mode=0o700)
@@ -77,6 +80,8 @@ class StoredSnapshot:
 
     def forget(self) -> None:
         """Drop what was kept, and what a run that was killed left beside it."""
+        if not self.keeps:
+            return
         with suppress(OSError):
             for path in (self.path, *self._leftovers()):
                 path.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.console import Console
+from reconciler.cli.durations import Duration
 from reconciler.core.suggest import did_you_mean
 from reconciler.errors import ManifestError, ReconcilerError, UsageError
 
@@ -112,7 +113,15 @@ def load_command(name: str) -> click.Command:
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(".reconciler"),
     show_default=True,
-    help="Journal, and the embedded sandbox's data.",
+    help="What runs leave to each other: journal, what was read, the embedded sandbox's data.",
+)
+@click.option(
+    "--lock-timeout",
+    type=Duration(),
+    metavar="DURATION",
+    default="60s",
+    show_default=True,
+    help="How long to wait while another run holds the state directory.",
 )
 @click.option("-v", "--verbose", count=True, help="Say more about what is done, on stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
@@ -129,6 +138,7 @@ def root(context: click.Context, /, state_dir: Path, **options: object) -> None:
     context.obj = Console(
         tenant=tenant if isinstance(tenant, str) else None,
         state=state_dir,
+        lock_timeout=float(str(options["lock_timeout"])),
         verbose=bool(options["verbose"]),
         quiet=bool(options["quiet"]),
         plain=bool(options["no_color"]),

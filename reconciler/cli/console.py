@@ -28,6 +28,7 @@ class Console:
 
     tenant: str | None
     state: Path
+    lock_timeout: float = 60.0
     verbose: bool = False
     quiet: bool = False
     plain: bool = False

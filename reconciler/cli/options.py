@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.core.durations import parse_duration
+from reconciler.cli.durations import Duration
 from reconciler.core.guards import ALLOWABLE
 
 if TYPE_CHECKING:
@@ -37,20 +37,6 @@ class Allowance(click.ParamType[tuple[str, int]]):
         if not found or found[1] not in ALLOWABLE:
             self.fail(f"{value!r} is not GUARD=COUNT with GUARD one of {', '.join(ALLOWABLE)}", param, ctx)
         return found[1], int(found[2])
-
-
-class Duration(click.ParamType[float]):
-    """Seconds, written as `90s`, `10m`, `2h` or a plain number of seconds."""
-
-    name = "DURATION"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, float):
-            return value
-        try:
-            return parse_duration(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
 
 class Clock(click.ParamType[datetime]):
@@ -132,4 +118,6 @@ def plan_options(
         on_read=read,
         on_talk=console.say,
         on_tenant=console.heard.hear_tenant,
+        command=click.get_current_context().info_name or "",
+        lock_timeout=console.lock_timeout,
     )

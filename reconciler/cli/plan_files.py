@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Duration
+from reconciler.cli.durations import Duration
 from reconciler.core.durations import show_seconds
 from reconciler.errors import OperatorError
 
