@@ -8,31 +8,23 @@ from __future__ import annotations
 import dataclasses
 import time
 from dataclasses import dataclass
-from email.utils import formatdate
 from http import HTTPStatus
+from itertools import count
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
 from reconciler.sandbox.access import check_access
-from reconciler.sandbox.discovery import describe_resource_types, describe_schemas, describe_service
-from reconciler.sandbox.distortions import answer_instead, distort_request, distort_response
+from reconciler.sandbox.distortions import distort_date, distort_request, distort_response
 from reconciler.sandbox.faults import Fault, FaultCounter
 from reconciler.sandbox.generate import Organisation, fill_generated
+from reconciler.sandbox.handling import Handling
+from reconciler.sandbox.instead import answer_instead
+from reconciler.sandbox.interference import shift_rows
 from reconciler.sandbox.limits import Budget, RateLimiter
-from reconciler.sandbox.messages import (
-    Delivery,
-    Refusal,
-    Request,
-    Response,
-    json_response,
-    not_found,
-    parse_object,
-)
-from reconciler.sandbox.reading import find_row, list_page, render_whole
-from reconciler.sandbox.rendering import BASE_PATH
+from reconciler.sandbox.messages import Refusal, Request, Response, json_response
 from reconciler.sandbox.requestlog import LoggedRequest, RequestLog
+from reconciler.sandbox.routes import Routes, listed_kind
 from reconciler.sandbox.seed import fill_seed
-from reconciler.sandbox.store import Kind, Store, open_store
+from reconciler.sandbox.store import Store, open_store
 from reconciler.sandbox.writing import Rules, Writer
 
 if TYPE_CHECKING:
@@ -42,10 +34,6 @@ if TYPE_CHECKING:
     from reconciler.sandbox.records import PartialComplex
 
 DEFAULT_ACCOUNT = "widget"
-BANNER = f"""This is a sandbox: a local stand-in for 4me, with made-up people in it.
-Nothing that is sent here reaches a real account. The SCIM API is at {BASE_PATH}.
-"""
-_KINDS: dict[str, Kind] = {"Users": "User", "Groups": "Group"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +68,19 @@ class Sandbox:
     def __init__(self, options: SandboxOptions, store: Store) -> None:
         self._options = options
         self._store = store
-        self._account = options.account or DEFAULT_ACCOUNT
+        account = options.account or DEFAULT_ACCOUNT
         rules = Rules(
-            self._account,
+            account,
             options.clock,
             partial_complex=options.partial_complex,
             membership_touches_group=options.membership_touches_group,
         )
         self._writer = Writer(store, rules)
+        self._routes = Routes(store, self._writer, account)
         self._limiter = RateLimiter(options.rate_limit, options.burst_limit)
         self._faults = FaultCounter(options.faults)
         self._log = RequestLog(options.log)
+        self._shifts = count(1)
 
     @property
     def requests(self) -> list[LoggedRequest]:
@@ -102,88 +92,75 @@ class Sandbox:
         self._store.close()
         self._log.close()
 
+    def arm(self, *faults: Fault) -> None:
+        """From now on these faults strike, counted anew, instead of those before; none: everything is fine again."""
+        self._faults.arm(faults)
+
     def handle(self, request: Request) -> Response:
         """Answer one request; a front hands the response over as its `delivery` says."""
-        faults = self._faults.strike(request)
-        delay = self._options.latency + sum(float(fault.value) for fault in faults if fault.kind == "latency")
+        handling = Handling(request, self._faults.strike(request))
+        delay = self._options.latency + sum(float(fault.value) for fault in handling.of("latency"))
         if delay:
-            self._options.sleep(delay)
-        now = self._options.clock()
-        response, budget = self._answer(request, faults, now)
-        refused = response.delivery is Delivery.DROPPED and any(fault.kind == "refused" for fault in faults)
-        self._log.add(request, None if refused else response.status, now, tuple(fault.kind for fault in faults))
+            self.sleep(delay)
+        now = self.clock()
+        response, budget = self._answer(handling, now)
+        self._log.add(handling.logged(response, now))
         given = {name for name, _ in response.headers}
-        told = (("date", formatdate(now, usegmt=True)), *budget.headers)
+        told = (*distort_date(handling.faults, now), *budget.headers)
         headers = tuple(header for header in told if header[0] not in given)
         return dataclasses.replace(response, headers=response.headers + headers)
 
-    def _answer(self, request: Request, faults: tuple[Fault, ...], now: float) -> tuple[Response, Budget]:
+    def clock(self) -> float:
+        """Its time, in epoch seconds."""
+        return self._options.clock()
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self._options.sleep(seconds)
+
+    def _answer(self, handling: Handling, now: float) -> tuple[Response, Budget]:
         budget = self._limiter.peek(now)
+        handling.note(*handling.of("latency"), *(handling.of("date")[:1]))
         try:
-            check_access(request.headers, token=self._options.token, account=self._options.account)
+            check_access(handling.request.headers, token=self._options.token, account=self._options.account)
         except Refusal as refusal:
             return refusal.response, budget
         budget = self._limiter.take(now)
         if budget.retry_after is not None:
             return _too_many(budget), budget
-        instead = answer_instead(faults, now)
+        instead = answer_instead(handling.faults, now)
         if instead is not None:
-            return instead, budget
-        return distort_response(faults, request, self._route(distort_request(faults, request))), budget
+            handling.note(instead[1])
+            return instead[0], budget
+        return self._act(handling), budget
 
-    def _route(self, request: Request) -> Response:
-        try:
-            if request.path == "/":
-                return Response(HTTPStatus.OK, BANNER.encode(), (("Content-Type", "text/plain; charset=utf-8"),))
-            if not request.path.startswith(f"{BASE_PATH}/"):
-                raise not_found()
-            name, _, rest = request.path.removeprefix(f"{BASE_PATH}/").rstrip("/").partition("/")
-            if name in _KINDS:
-                return self._answer_resource(_KINDS[name], rest, request)
-            return json_response(self._describe(name, rest or None, request.method))
-        except Refusal as refusal:
-            return refusal.response
+    def _act(self, handling: Handling) -> Response:
+        """Work the request off, as the faults that strike it have it."""
+        sent = handling.request
+        for fault in handling.faults:
+            if fault.kind == "shift":
+                self._shift(fault, handling)
+            distorted = distort_request(fault, sent)
+            if distorted is not sent:
+                handling.note(fault)
+            sent = distorted
+        response = self._routes.answer(sent, handling.effects)
+        for fault in handling.faults:
+            told = distort_response(fault, handling.request, response)
+            if told != response:
+                handling.note(fault)
+            response = told
+        return response
 
-    def _answer_resource(self, kind: Kind, id_: str, request: Request) -> Response:
-        match request.method, bool(id_):
-            case "GET", False:
-                with self._store.reading():
-                    return json_response(list_page(self._store, self._account, kind, request.query))
-            case "GET", True:
-                with self._store.reading():
-                    row = find_row(self._store, kind, id_)
-                    return json_response(render_whole(self._store, self._account, row))
-            case "POST", False:
-                sent = parse_object(request.body)
-                with self._store.writing():
-                    return json_response(self._writer.create(kind, sent), status=HTTPStatus.CREATED)
-            case ("PUT" | "PATCH") as method, True:
-                sent = parse_object(request.body)
-                with self._store.writing():
-                    row = find_row(self._store, kind, id_)
-                    return json_response(self._writer.update(row, sent, replaces=method == "PUT"))
-            case "DELETE", True:
-                return self._delete(kind, id_, hard=parse_qs(request.query).get("hard") == ["true"])
-        raise not_found()
-
-    def _delete(self, kind: Kind, id_: str, *, hard: bool) -> Response:
+    def _shift(self, fault: Fault, handling: Handling) -> None:
+        kind = listed_kind(handling.request)
+        if kind is None or handling.request.method != "GET":
+            return
         with self._store.writing():
-            row = find_row(self._store, kind, id_)
-            if hard:
-                self._writer.remove(row)
-            else:
-                self._writer.deactivate(row)
-        return Response(HTTPStatus.NO_CONTENT, headers=())
-
-    def _describe(self, name: str, rest: str | None, method: str) -> str:
-        match method, name:
-            case "GET", "ServiceProviderConfig" if rest is None:
-                return describe_service(self._account)
-            case "GET", "ResourceTypes":
-                return describe_resource_types(self._account, rest)
-            case "GET", "Schemas":
-                return describe_schemas(self._account, rest)
-        raise not_found()
+            self._writer.effects.clear()
+            shift_rows(self._store, self._writer, kind, fault.value, next(self._shifts))
+            handling.effects.extend(self._writer.effects)
+        handling.note(fault)
 
 
 def open_sandbox(options: SandboxOptions) -> Sandbox:

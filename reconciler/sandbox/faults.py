@@ -19,7 +19,7 @@ from reconciler.errors import UsageError
 from reconciler.sandbox.rendering import BASE_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from reconciler.sandbox.messages import Request
 
@@ -40,6 +40,11 @@ class Fault:
     times: int | None = None
     every: int = 1
     retry_after: str = ""
+
+    @property
+    def name(self) -> str:
+        """Kind and value, as the request log has them."""
+        return f"{self.kind}={self.value}" if self.value else self.kind
 
     def concerns(self, request: Request) -> bool:
         """Whether the request is one of those that are counted."""
@@ -69,10 +74,15 @@ class Fault:
 class FaultCounter:
     """Tells which faults strike a request, by counting. Safe for threads."""
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        self._faults = faults
-        self._counts = [0] * len(faults)
+    def __init__(self, faults: Iterable[Fault] = ()) -> None:
         self._lock = Lock()
+        self.arm(faults)
+
+    def arm(self, faults: Iterable[Fault]) -> None:
+        """From now on these go wrong instead, counted anew."""
+        with self._lock:
+            self._faults = tuple(faults)
+            self._seen = [0] * len(self._faults)
 
     def strike(self, request: Request) -> tuple[Fault, ...]:
         """Count the request for every fault that concerns it; those that strike it, in their order."""
@@ -80,8 +90,8 @@ class FaultCounter:
         with self._lock:
             for index, fault in enumerate(self._faults):
                 if fault.concerns(request):
-                    self._counts[index] += 1
-                    if fault.strikes(self._counts[index]):
+                    self._seen[index] += 1
+                    if fault.strikes(self._seen[index]):
                         struck.append(fault)
         return tuple(struck)
 
@@ -126,16 +136,37 @@ def _is_page_status(value: str) -> bool:
     return value in {"", "200"} or _is_error_status(value)
 
 
+def _is_count(value: str) -> bool:
+    return value.isdecimal() and int(value) > 0
+
+
+def _is_signed(value: str) -> bool:
+    return value[:1] in {"+", "-"} and int(value) != 0
+
+
+def _is_one_of(*words: str) -> Callable[[str], bool]:
+    return lambda value: value in words
+
+
 KINDS: dict[str, Callable[[str], bool]] = {
     "status": _is_error_status,
+    "acted": _is_error_status,
     "html": _is_page_status,
-    "latency": lambda value: float(value) >= 0,
-    "total": lambda value: value[:1] in {"+", "-"} and int(value) != 0,
+    **dict.fromkeys(("latency", "slow", "down"), lambda value: float(value) >= 0),
+    **dict.fromkeys(("reset", "silent"), _is_one_of("before", "after")),
+    "huge": _is_count,
+    "charset": _is_one_of("latin-1", "utf-16"),
+    "total": _is_signed,
+    "shift": _is_one_of("insert", "remove", "touch"),
+    "normalise": _is_one_of("trim", "lower", "phone", "drop"),
+    "date": lambda value: value in {"none", "junk"} or _is_signed(value),
     **dict.fromkeys(
         (
             "refused",
             "lost",
             "truncated",
+            "endless",
+            "duplicate-keys",
             "short-pages",
             "overlap",
             "string-booleans",

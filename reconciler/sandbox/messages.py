@@ -6,11 +6,18 @@ import json
 from dataclasses import dataclass, field
 from enum import Enum
 from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 JsonObject = dict[str, object]
 
 ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 JSON_HEADERS = (("Content-Type", "application/json"),)
+PIECES = 20
+"""In so many a slow body is handed over."""
+_PADDING = b" " * 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +36,45 @@ class Request:
         return f"{self.path}?{self.query}" if self.query else self.path
 
 
+NOTHING_DONE = 0
+"""The status of a response that is never seen, to a request that was not acted upon."""
+
+
 class Delivery(Enum):
-    """How a front hands a response over: all of it, a part of the body, or nothing but a closed connection."""
+    """How a front hands a response over: whole, in part, without an end, or not at all.
+
+    Not at all: the connection is closed (`DROPPED`), reset, held open in silence, or closed together with the port
+    (`DOWN`).
+    """
 
     WHOLE = "whole"
     TRUNCATED = "truncated"
+    ENDLESS = "endless"
     DROPPED = "dropped"
+    RESET = "reset"
+    SILENT = "silent"
+    DOWN = "down"
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether the client sees any of the response."""
+        return self in (Delivery.WHOLE, Delivery.TRUNCATED, Delivery.ENDLESS)
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP response; the fronts add Content-Length and keep to `delivery`."""
+    """One HTTP response; the fronts add Content-Length and keep to `delivery`.
+
+    `seconds`: over which the body is spread or, with `DOWN`, the port is closed. `padding`: bytes of white space that
+    follow the body.
+    """
 
     status: int
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = JSON_HEADERS
     delivery: Delivery = Delivery.WHOLE
+    seconds: float = 0.0
+    padding: int = 0
 
     @property
     def reason(self) -> str:
@@ -55,6 +85,21 @@ class Response:
     def delivered(self) -> bytes:
         """The part of the body that is handed over."""
         return self.body[: len(self.body) // 2] if self.delivery is Delivery.TRUNCATED else self.body
+
+    @property
+    def length(self) -> int:
+        """The length that the header tells."""
+        return len(self.body) + self.padding
+
+    def pieces(self) -> Iterator[bytes]:
+        """What is handed over, piece by piece; without an end where it has none. Between two, a slow one pauses."""
+        size = max(1, -(-len(self.delivered) // PIECES)) if self.seconds else max(1, len(self.delivered))
+        for start in range(0, len(self.delivered), size):
+            yield self.delivered[start : start + size]
+        for start in range(0, self.padding, len(_PADDING)):
+            yield _PADDING[: self.padding - start]
+        while self.delivery is Delivery.ENDLESS:
+            yield _PADDING
 
 
 class Refusal(Exception):

@@ -8,10 +8,12 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from reconciler.errors import OperatorError
-from reconciler.sandbox.messages import Request, encode_json
+from reconciler.sandbox.messages import encode_json
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from reconciler.sandbox.effects import Effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class LoggedRequest:
     """One request and its answer.
 
     `target` is path and query, `status` None where it was dropped before acting, `at` in epoch seconds, `faults`
-    the kinds of faults that struck it.
+    those that made a difference to it (`status=503`), `effects` what it did to users and groups.
     """
 
     method: str
@@ -28,6 +30,7 @@ class LoggedRequest:
     at: float
     faults: tuple[str, ...] = ()
     body: bytes = b""
+    effects: tuple[Effect, ...] = ()
 
 
 class RequestLog:
@@ -47,9 +50,8 @@ class RequestLog:
         with self._lock:
             return list(self._entries)
 
-    def add(self, request: Request, status: int | None, at: float, faults: tuple[str, ...]) -> None:
+    def add(self, entry: LoggedRequest) -> None:
         """Log one request."""
-        entry = LoggedRequest(request.method, request.target, status, at, faults, request.body)
         with self._lock:
             self._entries.append(entry)
             if self._file is not None:
@@ -70,4 +72,8 @@ def _line(entry: LoggedRequest) -> str:
         "target": entry.target,
         "status": entry.status,
     }
-    return encode_json(shown | ({"faults": entry.faults} if entry.faults else {}))
+    if entry.faults:
+        shown["faults"] = entry.faults
+    if entry.effects:
+        shown["effects"] = [str(effect) for effect in entry.effects]
+    return encode_json(shown)

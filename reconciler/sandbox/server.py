@@ -10,12 +10,13 @@ import socket
 import socketserver
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from reconciler.errors import OperatorError
-from reconciler.sandbox.messages import Delivery, Refusal, Request, Response, bad_request
+from reconciler.sandbox.delivering import deliver
+from reconciler.sandbox.messages import Delivery, Refusal, Request, bad_request
 from reconciler.sandbox.rendering import BASE_PATH
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from reconciler.sandbox.core import Sandbox
 
 HOST = "127.0.0.1"
+_LOOK = 0.05
+"""Seconds: how often the server looks whether it is to stop."""
 _LONGEST_LINE = 65_536
 _MOST_HEADERS = 100
 _LARGEST_BODY = 64 * 1024 * 1024
@@ -52,13 +55,12 @@ def serve(sandbox: Sandbox, port: int = 0) -> Iterator[Served]:
         server = _Server(sandbox, port)
     except (OSError, OverflowError) as error:
         raise OperatorError(f"cannot serve the sandbox on port {port}: {error}", hint="choose another --port") from None
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="sandbox", daemon=True)
+    thread = Thread(target=server.run, name="sandbox", daemon=True)
     thread.start()
     try:
         yield Served(sandbox, server.server_address[1])
     finally:
-        server.shutdown()
-        server.hang_up()
+        server.end()
         server.server_close()
         thread.join()
 
@@ -72,14 +74,44 @@ class _Server(socketserver.ThreadingTCPServer):
         self.sandbox = sandbox
         self._open: set[socket.socket] = set()
         self._lock = Lock()
-        self._hung_up = False
+        self._over, self._up_at = Event(), 0.0
         super().__init__((HOST, port), _Connection)
+
+    def run(self) -> None:
+        """Serve until the end, but for the times when the port is closed."""
+        while not self._over.is_set():
+            self.serve_forever(poll_interval=_LOOK)
+            while self._is_down() and not self._over.wait(_LOOK / 10):
+                pass
+            if not self._over.is_set():
+                self.socket = socket.socket(self.address_family, self.socket_type)
+                self.server_bind()
+                self.server_activate()
+
+    def go_down(self, seconds: float) -> None:
+        """Close the port and all connections; until so many seconds later, by the sandbox's clock, nobody gets in."""
+        with self._lock:
+            if self._is_down():
+                return
+            self._up_at = self.sandbox.clock() + seconds
+        self.shutdown()
+        self.socket.close()
+        self._hang_up()
+
+    def end(self) -> None:
+        """Stop serving, and wake the threads that wait for another request on an idle connection."""
+        self._over.set()
+        self.shutdown()
+        self._hang_up()
+
+    def _is_down(self) -> bool:
+        return self.sandbox.clock() < self._up_at
 
     def track(self, connection: socket.socket) -> None:
         """Remember a connection, to be able to end it; one that comes too late ends at once."""
         with self._lock:
             self._open.add(connection)
-            if self._hung_up:
+            if self._over.is_set():
                 _shut_down(connection)
 
     def forget(self, connection: socket.socket) -> None:
@@ -87,10 +119,8 @@ class _Server(socketserver.ThreadingTCPServer):
         with self._lock:
             self._open.discard(connection)
 
-    def hang_up(self) -> None:
-        """Wake the threads that wait for another request on an idle connection."""
+    def _hang_up(self) -> None:
         with self._lock:
-            self._hung_up = True
             for connection in self._open:
                 _shut_down(connection)
 
@@ -126,13 +156,12 @@ class _Connection(socketserver.StreamRequestHandler):
         try:
             request = self._read_request(line)
         except Refusal as refusal:
-            self._send(refusal.response, closes=True)
-            return False
+            return deliver(self.connection, refusal.response, self.server.sandbox.sleep, closes=True)
         response = self.server.sandbox.handle(request)
+        if response.delivery is Delivery.DOWN:
+            self.server.go_down(response.seconds)
         closes = request.headers.get("connection", "").lower() == "close"
-        if response.delivery is not Delivery.DROPPED:
-            self._send(response, closes=closes)
-        return response.delivery is Delivery.WHOLE and not closes
+        return deliver(self.connection, response, self.server.sandbox.sleep, closes=closes)
 
     def _read_request(self, line: bytes) -> Request:
         words = line.decode("latin-1").split()
@@ -163,15 +192,6 @@ class _Connection(socketserver.StreamRequestHandler):
         if headers.get("expect", "").lower() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return self.rfile.read(int(length))
-
-    def _send(self, response: Response, *, closes: bool) -> None:
-        lines = [f"HTTP/1.1 {response.status} {response.reason}"]
-        lines += [f"{name}: {value}" for name, value in response.headers]
-        if response.status != 204:  # noqa: PLR2004 - RFC 9110 §8.6
-            lines.append(f"Content-Length: {len(response.body)}")
-        if closes:
-            lines.append("Connection: close")
-        self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + response.delivered)
 
 
 def _shut_down(connection: socket.socket) -> None:

@@ -6,11 +6,12 @@ PUT and PATCH both change only what is sent. A write that changes nothing leaves
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from reconciler.sandbox.attributes import ENTERPRISE_SCHEMA, NAMES, RESOURCES
+from reconciler.sandbox.effects import Effect, verb_of
 from reconciler.sandbox.members import KINDS, apply_member_operation, is_members, merge_members
 from reconciler.sandbox.messages import JsonObject, scim_error, validation_failed
 from reconciler.sandbox.patching import apply_operation, is_patch, parse_operations
@@ -37,10 +38,14 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Carries out writes; call its methods inside `store.writing()`. Each returns the whole resource as JSON."""
+    """Carries out writes; call its methods inside `store.writing()`. Each returns the whole resource as JSON.
+
+    `effects` gathers what they did.
+    """
 
     store: Store
     rules: Rules
+    effects: list[Effect] = field(default_factory=list)
 
     def create(self, kind: Kind, sent: JsonObject) -> str:
         """POST: a new resource; 409 where its name is taken, 422 for what cannot be used."""
@@ -53,6 +58,7 @@ class Writer:
         row = Row(kind, self.store.reserve(kind), "", active=True, created=now, modified=now, manager=None, body="")
         row = self._save(row, record)
         self.store.add_members(row.id, members)
+        self._tell(None, row, members)
         return render_whole(self.store, self.rules.account, row)
 
     def update(self, row: Row, sent: JsonObject, *, replaces: bool) -> str:
@@ -67,24 +73,35 @@ class Writer:
         self._check(row.kind, record, members - held_members, held=row)
         self.store.add_members(row.id, members - held_members)
         self.store.remove_members(row.id, held_members - members)
-        touched = record != held or (members != held_members and self.rules.membership_touches_group)
+        before, touched = row, record != held or (members != held_members and self.rules.membership_touches_group)
         if touched:
             row = self._save(dataclasses.replace(row, modified=int(self.rules.clock())), record)
+        if touched or members != held_members:
+            self._tell(before, row, members - held_members, held_members - members)
         return render_whole(self.store, self.rules.account, row)
 
     def deactivate(self, row: Row) -> None:
         """DELETE of a user: it becomes inactive and stays. DELETE of a group: it goes, with its memberships."""
         if row.kind == "Group":
-            self.store.remove("Group", row.id)
+            self.remove(row)
         else:
             self.update(row, {"active": False}, replaces=False)
 
     def remove(self, row: Row) -> None:
         """DELETE with `hard=true`: the SCIM record goes; its reports have no manager any more."""
         self.store.remove(row.kind, row.id)
+        self.effects.append(Effect("removed", row.kind, row.id, row.name))
         if row.kind == "User":
             for report in self.store.reports(row.id):
                 self.update(report, {ENTERPRISE_SCHEMA: {"manager": None}}, replaces=False)
+
+    def touch(self, row: Row) -> None:
+        """Somebody saves a resource without changing it: it becomes the one that was modified last."""
+        self._save(dataclasses.replace(row, modified=int(self.rules.clock())), read_record(row))
+
+    def _tell(self, before: Row | None, row: Row, added: Members, gone: Members = frozenset()) -> None:
+        came, went = (tuple(sorted(side, key=lambda each: (each.kind, each.id))) for side in (added, gone))
+        self.effects.append(Effect(verb_of(before, row), row.kind, row.id, row.name, came, went))
 
     def _apply_operations(
         self, kind: Kind, record: JsonObject, members: Members, sent: JsonObject

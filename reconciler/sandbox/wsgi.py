@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.sandbox.messages import Delivery, Request, Response
+from reconciler.sandbox.delivering import NO_CONTENT
+from reconciler.sandbox.messages import PIECES, Delivery, Request, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from reconciler.sandbox.core import Sandbox
@@ -18,11 +19,15 @@ def wsgi_application(sandbox: Sandbox) -> WSGIApplication:
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         response = sandbox.handle(_read_request(environ))
-        if response.delivery is Delivery.DROPPED:
+        if response.delivery is Delivery.SILENT:
+            raise TimeoutError("the sandbox does not answer, as its faults say")
+        if not response.delivery.is_seen:
             raise ConnectionResetError("the sandbox dropped the connection, as its faults say")
-        length = () if response.status == 204 else (("Content-Length", str(len(response.body))),)  # noqa: PLR2004
+        is_long = response.status != NO_CONTENT and response.delivery is not Delivery.ENDLESS
+        length = (("Content-Length", str(response.length)),) if is_long else ()
         start_response(f"{response.status} {response.reason}", [*response.headers, *length])
-        return _deliver(response) if response.delivery is Delivery.TRUNCATED else [response.body]
+        is_plain = response.delivery is Delivery.WHOLE and not response.padding and not response.seconds
+        return [response.body] if is_plain else _deliver(response, sandbox.sleep)
 
     return answer
 
@@ -38,6 +43,10 @@ def _read_request(environ: WSGIEnvironment) -> Request:
     return Request(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), headers, body)
 
 
-def _deliver(response: Response) -> Iterator[bytes]:
-    yield response.delivered
-    raise ConnectionResetError("the sandbox cut the answer short, as its faults say")
+def _deliver(response: Response, sleep: Callable[[float], None]) -> Iterator[bytes]:
+    for piece in response.pieces():
+        yield piece
+        if response.seconds:
+            sleep(response.seconds / PIECES)
+    if response.delivery is Delivery.TRUNCATED:
+        raise ConnectionResetError("the sandbox cut the answer short, as its faults say")

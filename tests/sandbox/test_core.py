@@ -10,8 +10,8 @@ import pytest
 
 from reconciler.errors import OperatorError
 from reconciler.sandbox import LoggedRequest, SandboxOptions, open_sandbox
-from reconciler.sandbox.core import BANNER
 from reconciler.sandbox.messages import Request
+from reconciler.sandbox.routes import BANNER
 
 if TYPE_CHECKING:
     from pathlib import Path
