@@ -63,6 +63,7 @@ def _sides(planned: Planned) -> Sides:
         {Member(desired.type, desired.key): desired for desired, _ in pairs},
         {Member(live.type, live.id): live for _, live in pairs if live},
         planned.changeset.names,
+        planned.request.equivalences,
     )
 
 

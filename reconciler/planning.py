@@ -107,7 +107,8 @@ def plan_request(tenant: Tenant, manifests: Manifests, options: PlanOptions, ide
         match_groups=manifests.group_mapping.match,
         policy=_policy(tenant, options.allow),
         targets=find_targets(manifests.desired, options.targets),
-        applied=last_written_fields(options.state, identity),
+        applied=last_written_fields(options.state, identity, tenant.equivalences.dropped()),
+        equivalences=tenant.equivalences,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.core.diff import diff_attributes, live_value
 from reconciler.core.digest import digest
+from reconciler.core.equivalence import Equivalences
 from reconciler.core.match import identity_conflict
 from reconciler.core.members import Members
 from reconciler.core.model import Member, ResourceType
@@ -16,7 +17,7 @@ from reconciler.core.paths import CUSTOM_FIELDS, MANAGER, short_path
 from reconciler.core.plan_model import Action, ActionKind, Change, MemberChanges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from reconciler.core.model import Attributes, Desired, Live, Outside
     from reconciler.core.names import Names
@@ -49,6 +50,7 @@ class Planner:
     may_remove: bool = True
     unreadable: Callable[[], bool] = bool
     applied: Mapping[str, Attributes] = field(default_factory=dict)
+    rules: Equivalences = Equivalences()
 
     def plan_pair(self, desired: Desired, live: Live | None) -> Action | None:
         """The action that makes `live` what `desired` says, or None."""
@@ -112,7 +114,9 @@ class Planner:
         return ActionKind.DEACTIVATE, (Change("active", before=True, after=False),)
 
     def _compare(self, desired: Desired, live: Live) -> tuple[Change, ...]:
-        changes = diff_attributes(desired, live, self.names.keys[ResourceType.USER])
+        changes = diff_attributes(desired, live, self.names.keys[ResourceType.USER], self.rules)
+        if self.rules:
+            changes += tuple(self._send_dropped(desired, live))
         if changes:
             changes = self._settable(changes, desired)
         if not has_fields(desired.attributes) or not self.unreadable():
@@ -134,6 +138,15 @@ class Planner:
             f"{desired.key}: manager {name} is not in 4me and not created by this plan: not set"
         )
         return False
+
+    def _send_dropped(self, desired: Desired, live: Live) -> Iterator[Change]:
+        """What the service is said to drop, where it has none of it and the record changed since it was last sent."""
+        sent = self.applied.get(live.id, {})
+        for path in sorted(self.rules.dropped() & sent.keys() & desired.attributes.keys()):
+            want = desired.attributes[path]
+            exact = path.startswith(CUSTOM_FIELDS)
+            if is_empty(live_value(path, live.attributes)) and not same(want, sent[path], exact=exact):
+                yield Change(path, None, want)
 
     def _rewrite_fields(self, desired: Desired, live: Live) -> tuple[Change, ...]:
         """Custom fields that cannot be read: all of a record's, where one differs from what was last written."""

@@ -6,10 +6,12 @@ comparison decides; DeepDiff only explains multi-valued attributes that are know
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from reconciler.core.equivalence import Equivalences
 from reconciler.core.normalise import fold, is_empty, same
 from reconciler.core.paths import CUSTOM_FIELDS, MANAGER, parse_path
 from reconciler.core.plan_model import Change
@@ -17,7 +19,7 @@ from reconciler.core.plan_model import Change
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from reconciler.core.model import Attributes, Desired, Live, Value
+    from reconciler.core.model import Attributes, Desired, Live, ResourceType, Value
 
     Item = dict[str, Value]
 
@@ -85,10 +87,16 @@ def _has_exactly(have_all: Attributes, want: Attributes, keys: Mapping[str, str]
     return have == [*want.values()]
 
 
-def diff_attributes(desired: Desired, live: Live, keys: Mapping[str, str]) -> tuple[Change, ...]:
+NO_RULES = Equivalences()
+
+
+def diff_attributes(
+    desired: Desired, live: Live, keys: Mapping[str, str], rules: Equivalences = NO_RULES
+) -> tuple[Change, ...]:
     """The changes that make `live` what `desired` says, in the order of the mapping.
 
-    `keys` names live users by id, so that references compare by key. `active` is the planner's business.
+    `keys` names live users by id, so that references compare by key. `rules` say what the service stores otherwise.
+    `active` is the planner's business.
     """
     changes: list[Change] = []
     have_all = live.attributes
@@ -103,8 +111,21 @@ def diff_attributes(desired: Desired, live: Live, keys: Mapping[str, str]) -> tu
         if have == want or path == "active" or path in desired.create_only:
             continue
         if path not in desired.only_empty or is_empty(have):
-            changes.extend(_diff_attribute(path, want, have))
+            changes.extend(diff_value(desired.type, path, (want, have), rules))
     return tuple(changes)
+
+
+def diff_value(resource: ResourceType, path: str, sides: tuple[Value, Value], rules: Equivalences) -> Sequence[Change]:
+    """The changes that make of what the service has, at one path, what is wanted: (wanted, what it has).
+
+    A value that a rule calls the same is not among them; what of a list is shown as before is as it is stored.
+    """
+    want, have = sides
+    changes = _diff(path, want, rules.spell(resource, path, want, have) if rules else have)
+    return [
+        replace(each, before=_shown(_items(have)) or None) if each.path == path and isinstance(have, list) else each
+        for each in changes
+    ]
 
 
 def live_value(path: str, attributes: Attributes) -> Value:
@@ -121,7 +142,7 @@ def live_value(path: str, attributes: Attributes) -> Value:
     return None
 
 
-def _diff_attribute(path: str, want: Value, have: Value) -> Sequence[Change]:
+def _diff(path: str, want: Value, have: Value) -> Sequence[Change]:
     if isinstance(want, list):
         return _diff_values(path, _items(want), _items(have))
     if isinstance(have, list) and is_empty(want):

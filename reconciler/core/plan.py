@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from reconciler.core.actions import Findings, Planner, has_fields
 from reconciler.core.diff import find_unsettled
 from reconciler.core.digest import digest
+from reconciler.core.equivalence import Equivalences
 from reconciler.core.guards import Owned, Policy, check_guards
 from reconciler.core.match import match_resources
 from reconciler.core.model import ResourceType
@@ -43,7 +44,7 @@ class PlanRequest:
 
     `match_users`, `match_groups`: matching attributes in order of precedence. `everything`: also look for what is
     declared nowhere. `targets`: keys (without case) to plan for, empty for all. `applied`: by user id, the custom
-    fields that earlier applies wrote.
+    fields that earlier applies wrote, and what the service is said to drop. `equivalences`: see `core/equivalence.py`.
     """
 
     match_users: tuple[str, ...] = ("externalId", "userName")
@@ -51,6 +52,7 @@ class PlanRequest:
     policy: Policy = Policy()
     targets: frozenset[str] = frozenset()
     applied: Mapping[str, Attributes] = field(default_factory=dict)
+    equivalences: Equivalences = Equivalences()
 
     @property
     def everything(self) -> bool:
@@ -104,6 +106,7 @@ def make_plan(desired: DesiredState, live: LiveState, request: PlanRequest) -> C
         may_remove=live.summary.complete,
         unreadable=cache(lambda: not (live.shows_fields or any(has_fields(user.attributes) for user in live.users))),
         applied=request.applied,
+        rules=request.equivalences,
     )
     actions = [
         *_planned(planner, users, request),

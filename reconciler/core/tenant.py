@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from reconciler.core.equivalence import Equivalences
 from reconciler.core.guards import Limit
 from reconciler.core.model import Source, Unlisted
 
@@ -85,6 +86,7 @@ class Tenant:
     refresh_every: float = 7 * 86400.0
     default_domain: str | None = None
     tolerate: tuple[Tolerance, ...] = ()
+    equivalences: Equivalences = Equivalences()
     approval: Approval = Approval()
     notify: Notifications | None = None
     source: Source = Source("", 1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.core.diff import diff_attributes
 from reconciler.core.drift import Drift, DriftKind, Judged, Verdict
+from reconciler.core.equivalence import Equivalences
 from reconciler.core.model import Desired, Member, ResourceType
 from reconciler.core.normalise import fold
 from reconciler.core.paths import CUSTOM_FIELDS, parse_path
@@ -29,6 +30,7 @@ class Sides:
     desired: Mapping[Member, Desired]
     live: Mapping[Member, Live]
     names: Names
+    rules: Equivalences = Equivalences()
 
 
 def tell_apart(actions: Iterable[Action], sides: Sides, base: Base | None, tolerances: Tolerances) -> Drift:
@@ -87,7 +89,8 @@ class _Judge:
         shown = replace(live, attributes={**live.attributes, **hidden})
         was = Desired(applied.type, applied.key, applied.attributes, desired.source)
         by_author = {each.path: each.before for each in diff_attributes(desired, applied, {})}
-        by_others = {each.path for each in diff_attributes(was, shown, self._sides.names.keys[ResourceType.USER])}
+        keys = self._sides.names.keys[ResourceType.USER]
+        by_others = {each.path for each in diff_attributes(was, shown, keys, self._sides.rules)}
         verdicts: list[Verdict] = []
         for change in changes:
             if change.path == "active":

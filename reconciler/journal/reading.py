@@ -5,6 +5,8 @@ Lines that hold no entry (a power cut, or somebody's edit) are passed over and c
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -89,29 +91,41 @@ def find_spent(state: Path, plan_digest: str) -> Spent | None:
     return None
 
 
-def last_written_fields(state: Path, tenant: TenantIdentity) -> dict[str, Attributes]:
-    """By user id, the custom fields that applies to this tenant wrote last (what the service never gives back)."""
+def last_written_fields(
+    state: Path, tenant: TenantIdentity, others: frozenset[str] = frozenset()
+) -> dict[str, Attributes]:
+    """By user id, the custom fields that applies to this tenant wrote last (what the service never gives back).
+
+    `others`: more paths of which it matters what was sent.
+    """
     written: dict[str, Attributes] = {}
-    for entry in read_outcomes(state, tenant, CUSTOM_FIELDS.encode()):
+    for entry in read_outcomes(state, tenant, any_of(CUSTOM_FIELDS, *sorted(others))):
         if _is_done_user(entry):
             fields = {
-                each["path"]: each["after"] for each in entry["changes"] if each["path"].startswith(CUSTOM_FIELDS)
+                each["path"]: each["after"]
+                for each in entry["changes"]
+                if each["path"].startswith(CUSTOM_FIELDS) or each["path"] in others
             }
             written.setdefault(entry["id"], {}).update(fields)
     return written
 
 
-def read_outcomes(state: Path, tenant: TenantIdentity, containing: bytes) -> Iterator[dict[str, Any]]:
-    """The outcomes of applies to this tenant whose lines contain these bytes, oldest first; the others cost little."""
+def any_of(*texts: str) -> re.Pattern[bytes]:
+    """What finds lines that contain one of these texts, as JSON writes them."""
+    return re.compile(b"|".join(re.escape(json.dumps(each, ensure_ascii=False)[1:-1].encode()) for each in texts))
+
+
+def read_outcomes(state: Path, tenant: TenantIdentity, containing: re.Pattern[bytes]) -> Iterator[dict[str, Any]]:
+    """The outcomes of applies to this tenant in whose lines this is found, oldest first; the others cost little."""
     for path in run_files(state):
         data = read_file(path)
-        if containing not in data:
+        if not containing.search(data):
             continue
         lines, tail = split_lines(data)
         if not _is_of(_first(lines), tenant):
             continue
         for line in (*lines, tail):
-            entry = parse_entry(line) if containing in line else None
+            entry = parse_entry(line) if containing.search(line) else None
             if entry and entry["entry"] == "outcome":
                 yield entry
 

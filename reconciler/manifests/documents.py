@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 
 from reconciler.core.suggest import did_you_mean
 from reconciler.manifests.document import Document
+from reconciler.manifests.equivalence_document import EquivalenceDocument
 from reconciler.manifests.notify_document import NotifyDocument
 from reconciler.manifests.tolerance_document import ToleranceDocument
 
@@ -182,6 +183,7 @@ class TenantDocument(Document):
     notify: NotifyDocument | None = None
     refresh_every: Annotated[str, AfterValidator(_days)] = "7d"
     tolerate: tuple[ToleranceDocument, ...] = ()
+    equivalences: tuple[EquivalenceDocument, ...] = ()
     approval: Annotated[
         ApprovalDocument, BeforeValidator(_approval, json_schema_input_type=Literal["required"] | ApprovalDocument)
     ] = ApprovalDocument(required=False)

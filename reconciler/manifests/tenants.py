@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -10,6 +12,7 @@ from reconciler.core.guards import Limit
 from reconciler.core.model import Source
 from reconciler.core.tenant import Approval, Limits, Scope, Tenant, TokenSource
 from reconciler.manifests.documents import TenantDocument, explain
+from reconciler.manifests.equivalence_document import build_equivalences
 from reconciler.manifests.notify_document import build_notifications
 from reconciler.manifests.tolerance_document import build_tolerances
 
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
     from reconciler.manifests.documents import ScopeDocument, TokenDocument
     from reconciler.manifests.problems import Problems
-    from reconciler.manifests.records import RecordDocument
+    from reconciler.manifests.records import Path, RecordDocument
 
 
 def read_tenants(documents: Sequence[RecordDocument], problems: Problems) -> tuple[Tenant, ...]:
@@ -32,6 +35,8 @@ def read_tenants(documents: Sequence[RecordDocument], problems: Problems) -> tup
                 problems.report(file, (*path, *inside), message)
             continue
         tenant = _build_tenant(parsed, Source(file, *place))
+        rules = build_equivalences(parsed.equivalences, partial(_report, problems, file, (*path, "equivalences")))
+        tenant = replace(tenant, equivalences=rules)
         earlier = next((each for each in tenants if each.name == tenant.name), None)
         if earlier:
             problems.report(file, (*path, "name"), f"two tenants named `{tenant.name}`: also at {earlier.source}")
@@ -39,6 +44,10 @@ def read_tenants(documents: Sequence[RecordDocument], problems: Problems) -> tup
             problems.report(file, (*path, "default"), "more than one tenant is the default")
         tenants.append(tenant)
     return tuple(tenants)
+
+
+def _report(problems: Problems, file: str, place: Path, inside: Path, message: str) -> None:
+    problems.report(file, (*place, *inside), message)
 
 
 def _build_tenant(document: TenantDocument, source: Source) -> Tenant:
