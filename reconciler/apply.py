@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from reconciler.core.directory import Writer, Written
     from reconciler.core.model import Live
     from reconciler.core.plan_model import Action, Change
+
+
+STOPPED = "stopped before it was started"
 
 
 class ApplyJournal(Protocol):
@@ -50,7 +54,7 @@ class Known:
 class Applier:
     """One apply. Setting `stop` lets requests in flight finish and starts no other.
 
-    Neither does a wait that is too long: why is in `halted`.
+    Nor does a wait that is too long, or a token that is not accepted: why is in `halted`, where others may add why.
     """
 
     writer: Writer
@@ -80,7 +84,7 @@ class Applier:
 
     def _apply_action(self, action: Action) -> Outcome:
         if self.stop.is_set():
-            return Outcome(action, OutcomeStatus.SKIPPED, "stopped before it was started", action.id)
+            return Outcome(action, OutcomeStatus.SKIPPED, STOPPED, action.id)
         if self.halted:
             return Outcome(action, OutcomeStatus.SKIPPED, self.halted[0], action.id)
         manager = next((change.after for change in action.changes if change.path == MANAGER), None)
@@ -101,6 +105,8 @@ class Applier:
             self.halted.append(unsent.message)
             return Outcome(action, OutcomeStatus.SKIPPED, unsent.message, action.id)
         except ServiceError as error:
+            if error.status == HTTPStatus.UNAUTHORIZED:
+                self.halted.append("not started: the token is not accepted any more (HTTP 401)")
             return Outcome(action, OutcomeStatus.FAILED, error.message, action.id, http_status=error.status)
         if missing:
             names = ", ".join(member.name for member in missing)

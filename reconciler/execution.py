@@ -11,21 +11,27 @@ from typing import TYPE_CHECKING
 from reconciler.apply import Applier, Known
 from reconciler.approval import Terms
 from reconciler.core.applied import Settlement
+from reconciler.core.canary import count_read_backs, split_stages
+from reconciler.core.forecast import count_requests, make_forecast, with_more
 from reconciler.core.model import Member
 from reconciler.core.plan_model import OutcomeStatus
 from reconciler.core.snapshot import remember_writes
 from reconciler.journal.writing import open_journal
 from reconciler.planning import forecast_requests, format_time
 from reconciler.provenance import trace_origin
+from reconciler.readback import judge_canary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from reconciler.core.canary import Canary, Stage
     from reconciler.core.forecast import Forecast
     from reconciler.core.plan_model import Action, Outcome
     from reconciler.core.tenant import Tenant
+    from reconciler.journal.writing import Journal
     from reconciler.leftovers import Leftover, Sorted
     from reconciler.planning import Planned
+    from reconciler.readback import Verdict
     from reconciler.report.plan_json import SavedPlan
     from reconciler.scim.directory import Directory
     from reconciler.session import PlanOptions, Session
@@ -38,14 +44,18 @@ CONTRADICTIONS = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 class ApplyOptions:
     """How to apply: `approved` is the plan that was reviewed, on these `terms`; `confirm` is asked otherwise.
 
-    `on_start` hears what it will take, `on_journal` the run's name and the hash of its last entry. Setting `stop` lets
-    requests in flight finish and starts no other.
+    `canary`: how many actions go ahead and are read back; `on_verdict` hears what became of them. `on_start` hears what
+    it will take, `on_pace` with each outcome what the rest will, `on_journal` the run's name and the hash of its last
+    entry. Setting `stop` lets requests in flight finish and starts no other.
     """
 
     approved: SavedPlan | None = None
     terms: Terms = Terms()
     confirm: Callable[[Planned], bool] = lambda _planned: False
-    on_start: Callable[[Forecast], None] = lambda _forecast: None
+    canary: Canary | None = None
+    on_start: Callable[[Forecast, Sequence[Stage]], None] = lambda _forecast, _stages: None
+    on_pace: Callable[[Forecast], None] = lambda _forecast: None
+    on_verdict: Callable[[Verdict], None] = lambda _verdict: None
     on_outcome: Callable[[Outcome, int], None] = lambda _outcome, _total: None
     on_journal: Callable[[str, str], None] = lambda _run, _head: None
     stop: Event = field(default_factory=Event)
@@ -70,7 +80,8 @@ def carry_out(
     actions = found.same
     if not actions and (found.outdated or not found.settled):
         return ()
-    how.on_start(forecast_requests(actions, directory, tenant))
+    stages = split_stages(actions, how.canary)
+    how.on_start(with_more(forecast_requests(actions, directory, tenant), count_read_backs(stages)), stages)
     known = Known(
         dict(planned.changeset.ids),
         {Member(each.type, each.id): each for each in (*planned.live.users, *planned.live.groups)},
@@ -80,14 +91,69 @@ def carry_out(
     try:
         journal.begin(planned.plan, origin, known.ids)
         applier = Applier(directory.writer, known, journal, tenant.limits.concurrency, how.stop)
-        outcomes = applier.apply_plan(actions, lambda outcome: how.on_outcome(outcome, len(actions)))
+        run = _Run(planned, where, how, applier, journal)
+        outcomes = run.carry_out(stages)
         done = all(outcome.status is OutcomeStatus.DONE for outcome in outcomes)
-        journal.end(outcomes, spent=bool(how.approved) and done and not found.outdated)
+        journal.end(outcomes, spent=bool(how.approved) and done and not found.outdated, halted=run.halted)
     finally:
         journal.close()
         if journal.head:
             how.on_journal(journal.run, journal.head)
     return outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """An apply that has begun."""
+
+    planned: Planned
+    where: tuple[Directory, Tenant, PlanOptions]
+    how: ApplyOptions
+    applier: Applier
+    journal: Journal
+
+    @property
+    def halted(self) -> str | None:
+        """Why it does not go on, if it does not."""
+        if self.how.stop.is_set():
+            return "stopped"
+        return self.applier.halted[0] if self.applier.halted else None
+
+    def carry_out(self, stages: Sequence[Stage]) -> tuple[Outcome, ...]:
+        """One outcome for each action; where a canary is not as was asked for, no stage after it is begun."""
+        outcomes: list[Outcome] = []
+        total = sum(len(stage.actions) for stage in stages)
+        listen = self._listener(stages, total)
+        for stage in stages:
+            ended = self.applier.apply_plan(stage.actions, listen)
+            if stage.checked and not self.halted:
+                ended = self._judge(ended, total)
+            outcomes += ended
+        return tuple(outcomes)
+
+    def _judge(self, outcomes: Sequence[Outcome], total: int) -> tuple[Outcome, ...]:
+        verdict = judge_canary(self.planned, self.where[0].reader, self.where[2].state, outcomes, total)
+        self.journal.record_canary(len(outcomes), total, verdict.reason, verdict.differences)
+        if verdict.reason:
+            self.applier.halted.append(verdict.reason)
+        self.how.on_verdict(verdict)
+        return verdict.outcomes
+
+    def _listener(self, stages: Sequence[Stage], total: int) -> Callable[[Outcome], None]:
+        """Tells each outcome, and before it what the rest will take."""
+        directory, tenant, _ = self.where
+        batch = tenant.limits.members_per_request
+        left = count_requests((action for stage in stages for action in stage.actions), batch) + count_read_backs(
+            stages
+        )
+
+        def listen(outcome: Outcome) -> None:
+            nonlocal left
+            left -= count_requests([outcome.action], batch)
+            self.how.on_pace(make_forecast(left, directory.client.pacer.budget()))
+            self.how.on_outcome(outcome, total)
+
+        return listen
 
 
 def remember(session: Session, planned: Planned, outcomes: Sequence[Outcome]) -> None:

@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from contextlib import contextmanager
-from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from textwrap import wrap
-from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from reconciler.cli.options import allow_option, at_option, manifests_argument, max_wait_option, plan_options
+from reconciler.apply import STOPPED
+from reconciler.cli.options import (
+    allow_option,
+    at_option,
+    canary_option,
+    manifests_argument,
+    max_wait_option,
+    plan_options,
+)
 from reconciler.cli.plan_files import max_age_option, verify_key_option
+from reconciler.cli.stopping import stopping
+from reconciler.core.canary import count_read_backs, split_stages
+from reconciler.core.forecast import with_more
 from reconciler.errors import NotConfirmed, OperatorError, PartialApply, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from types import FrameType
+    from collections.abc import Sequence
 
-    from reconciler.cli.console import Bar, Console
+    from reconciler.cli.console import Console
+    from reconciler.core.canary import Canary, Stage
     from reconciler.core.forecast import Forecast
-    from reconciler.core.plan_model import Action, Outcome
+    from reconciler.core.plan_model import Action
     from reconciler.execution import Applied
     from reconciler.planning import Planned
+    from reconciler.readback import Verdict
 
 INDENT = " " * 6
+SHOWN = 10
+"""Differences that are told again at the end."""
+GO_ON = "mend what it is due to and run it again, it continues; without --canary it goes on regardless"
 PLAN_AGAIN = "plan again, and have what is left approved"
 
 
 @click.command(
-    epilog="Examples: reconciler apply manifests; reconciler apply manifests --plan plan.json. Exit codes: 0 done or"
-    " nothing to do, 1 error, or the plan is not accepted, 3 refused by a guard, 4 applied in part: run it again, it"
-    " continues; what is no longer as approved has to be planned and approved again."
+    epilog="Examples: reconciler apply manifests; reconciler apply manifests --plan plan.json --canary 5. Exit codes: 0"
+    " done or nothing to do, 1 error, or the plan is not accepted, 3 refused by a guard, 4 applied in part: run it"
+    " again, it continues; what is no longer as approved has to be planned and approved again."
 )
 @manifests_argument
 @click.option(
@@ -45,6 +57,7 @@ PLAN_AGAIN = "plan again, and have what is left approved"
 )
 @max_age_option
 @verify_key_option
+@canary_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @allow_option
 @at_option
@@ -54,34 +67,48 @@ def command(console: Console, /, manifests: Path, plan_file: Path | None, **chos
     """Make 4me what the manifests say: plan, show, ask, carry out."""
     from reconciler import run
     from reconciler.cli.plan_files import load_plan, terms_from
-    from reconciler.cli.rendering import render, say_forecast
+    from reconciler.cli.progress import Progress
+    from reconciler.cli.rendering import render
     from reconciler.report.text import render_outcomes
 
     if chosen["verify_key"] and not plan_file:
         raise UsageError("--verify-key is for an approved plan: say which one with --plan")
     terms = terms_from(chosen["max_age"], chosen["verify_key"])
     approved = load_plan(plan_file) if plan_file else None
+    canary: Canary | None = chosen["canary"]  # type: ignore[assignment] # as the option's type makes it
+    verdicts: list[Verdict] = []
 
     def confirm(planned: Planned) -> bool:
         read.close()
         console.out(render(planned.plan, "text", console))
-        say_forecast(console, planned.forecast)
+        stages = split_stages(planned.plan.actions, canary)
+        _say_beforehand(console, with_more(planned.forecast, count_read_backs(stages)), stages if canary else ())
         return bool(chosen["yes"]) or _ask(planned)
 
-    def start(forecast: Forecast) -> None:
+    def start(forecast: Forecast, stages: Sequence[Stage]) -> None:
         stop.gently = True
         if approved:
             read.close()
-            say_forecast(console, forecast)
+            _say_beforehand(console, forecast, stages if canary else ())
+        told.start()
 
-    with console.progress("reading 4me") as read, _progress(console, read) as told, _stopping(console) as stop:
+    def hear_verdict(verdict: Verdict) -> None:
+        verdicts.append(verdict)
+        if not verdict.reason:
+            console.say(f"canary: {len(verdict.outcomes)} read back, all as asked for")
+
+    with console.progress("reading 4me") as read, console.progress("applying") as bar, stopping(console.say) as stop:
+        told = Progress(console, bar, read)
         options = plan_options(console, manifests, read, **chosen)
         how = run.ApplyOptions(
             approved,
             terms,
             confirm,
+            canary,
             on_start=start,
-            on_outcome=told,
+            on_pace=told.hear_pace,
+            on_outcome=told.hear,
+            on_verdict=hear_verdict,
             on_journal=lambda name, head: console.say(f"journal: run {name}, head {head}"),
             stop=stop.event,
         )
@@ -96,8 +123,18 @@ def command(console: Console, /, manifests: Path, plan_file: Path | None, **chos
     if not applied.outcomes and not applied.unapproved and not applied.outdated and not applied.settled:
         console.out("No changes. 4me is as the manifests say.")
         return 0
+    console.heard.outcomes[:] = applied.outcomes
     console.out(render_outcomes(applied.outcomes, color=console.color, width=console.width))
-    return _conclude(applied, console)
+    return _conclude(applied, console, verdicts)
+
+
+def _say_beforehand(console: Console, forecast: Forecast, stages: Sequence[Stage]) -> None:
+    from reconciler.cli.rendering import say_forecast
+    from reconciler.report.canary import render_stages
+
+    say_forecast(console, forecast)
+    if stages:
+        console.say(render_stages(stages))
 
 
 def _ask(planned: Planned) -> bool:
@@ -106,63 +143,50 @@ def _ask(planned: Planned) -> bool:
     return click.confirm(f"Carry out these {len(planned.plan.actions)} actions?", err=True)
 
 
-@contextmanager
-def _progress(console: Console, read: Bar) -> Iterator[Callable[[Outcome, int], None]]:
-    """A bar on a terminal, a plain line for each outcome elsewhere."""
-    from reconciler.report.text import render_outcome_line
-
-    done = 0
-    with console.progress("applying") as bar:
-
-        def told(outcome: Outcome, total: int) -> None:
-            nonlocal done
-            done += 1
-            console.heard.outcomes.append(outcome)
-            read.close()
-            bar(done, total)
-            if not sys.stderr.isatty():
-                console.say(f"[{done}/{total}] {render_outcome_line(outcome)}")
-
-        yield told
-
-
-@dataclass(slots=True)
-class _Stop:
-    """`event` ends all waits; `gently`, once the apply has begun: what is in flight finishes."""
-
-    event: Event
-    gently: bool = False
-
-
-@contextmanager
-def _stopping(console: Console) -> Iterator[_Stop]:
-    """Ctrl-C interrupts, but once the apply has begun the first one lets what is in flight finish."""
-    stop = _Stop(Event())
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        interrupt = stop.event.is_set() or not stop.gently
-        stop.event.set()
-        if interrupt:
-            raise KeyboardInterrupt
-        console.say("stopping: requests in flight finish first (Ctrl-C again to interrupt them)")
-
-    before = signal.signal(signal.SIGINT, on_signal)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _conclude(applied: Applied, console: Console) -> int:
+def _conclude(applied: Applied, console: Console, verdicts: Sequence[Verdict]) -> int:
     _tell(console, "approved, and so already, nothing to do:", [(action, ()) for action in applied.settled])
     _tell(console, "approved, but no longer as approved, not done:", applied.outdated)
     _tell(console, "needed now, but not in the approved plan, not done:", applied.unapproved)
     failed = sum(1 for outcome in applied.outcomes if outcome.status.value != "done")
     other = len(applied.outdated) + len(applied.unapproved)
     if failed or other:
-        hints = (["run it again, it continues"] if failed else []) + ([PLAN_AGAIN] if other else [])
-        raise PartialApply(f"applied in part: {failed + other} action(s) not done", hint="; ".join(hints))
+        why = _why(applied, verdicts)
+        hints = ([why.hint] if failed else []) + ([PLAN_AGAIN] if other else [])
+        raise PartialApply(f"{why.text}: {failed + other} action(s) not done", hint="; ".join(hints))
     return 0
+
+
+class _Why(NamedTuple):
+    text: str = "applied in part"
+    hint: str = "run it again, it continues"
+
+
+def _why(applied: Applied, verdicts: Sequence[Verdict]) -> _Why:
+    """What kept an apply from being whole, and what to do then."""
+    if any(each.http_status == HTTPStatus.UNAUTHORIZED for each in applied.outcomes):
+        return _Why(
+            "applied in part, the token is not accepted any more (HTTP 401)",
+            "rotate the token in 4me (Settings > Apps), then run it again, it continues",
+        )
+    if any(each.detail == STOPPED for each in applied.outcomes):
+        return _Why("stopped, applied in part")
+    failed = next((verdict for verdict in verdicts if verdict.reason), None)
+    return _why_canary(failed) if failed else _Why()
+
+
+def _why_canary(verdict: Verdict) -> _Why:
+    if verdict.trouble:
+        return _Why(f"stopped after the canary, it could not be read back ({verdict.trouble})")
+    if not verdict.differences:
+        return _Why("stopped after the canary, it failed", GO_ON)
+    lines = [
+        f"  {action.type.value} {action.key}: {difference}"
+        for action, differences in verdict.differences
+        for difference in differences
+    ]
+    more = [f"  and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+    told = "\n".join(["stopped after the canary, 4me does not have what was asked for", *lines[:SHOWN], *more])
+    return _Why(f"{told}\napplied in part", GO_ON)
 
 
 def _tell(console: Console, title: str, leftovers: Sequence[tuple[Action, Sequence[str]]]) -> None:

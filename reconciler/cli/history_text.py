@@ -40,7 +40,20 @@ def _run_lines(run: RunEntry) -> list[str]:
 
 def render_run(entries: Sequence[dict[str, Any]]) -> str:
     """Each action of one run with its outcome, before and after."""
-    return "\n".join(line for entry in entries if entry["entry"] == "outcome" for line in _outcome_lines(entry))
+    told = {"outcome": _outcome_lines, "canary": _canary_lines}
+    return "\n".join(line for entry in entries if entry["entry"] in told for line in told[entry["entry"]](entry))
+
+
+def _canary_lines(entry: dict[str, Any]) -> list[str]:
+    became = safe(entry["reason"]) or "read back, all as asked for"
+    return [
+        f"{entry['at']}  canary of {entry['actions']} of {entry['total']}: {became}",
+        *(
+            f"    {each['resource']} {safe(each['key'])}: {show_path(each['path'])}:"
+            f" asked for {show_value(each.get('asked'))}, 4me has {show_value(each.get('got'))}"
+            for each in entry["differences"]
+        ),
+    ]
 
 
 def _outcome_lines(entry: dict[str, Any]) -> list[str]:

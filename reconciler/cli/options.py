@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reconciler.cli.console import Console
+    from reconciler.core.canary import Canary
     from reconciler.run import PlanOptions
 
 FORMATS = ("text", "json", "markdown", "html")
@@ -37,6 +38,22 @@ class Allowance(click.ParamType[tuple[str, int]]):
         if not found or found[1] not in ALLOWABLE:
             self.fail(f"{value!r} is not GUARD=COUNT with GUARD one of {', '.join(ALLOWABLE)}", param, ctx)
         return found[1], int(found[2])
+
+
+class CanaryType(click.ParamType["Canary"]):
+    """`N` or `P%`."""
+
+    name = "N|P%"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Canary:
+        from reconciler.core.canary import Canary, parse_canary
+
+        if isinstance(value, Canary):
+            return value
+        try:
+            return parse_canary(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class Clock(click.ParamType[datetime]):
@@ -71,6 +88,12 @@ max_wait_option = click.option(
     "--max-wait",
     type=Duration(),
     help="Longest wait for the service's limits, such as 90s, 10m or 2h; a longer one ends the run at once.",
+)
+canary_option = click.option(
+    "--canary",
+    type=CanaryType(),
+    help="Carry out so many actions first (5, or 10% of all), read them back, and go on only if 4me has what was asked"
+    " for.",
 )
 at_option = click.option(
     "--at", type=Clock(), help="What Now() in mappings gives, such as 2026-11-01 (default: the start of the run)."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from reconciler.core.model import Attributes, Live, LiveState, Member, ResourceType
     from reconciler.core.plan_model import Change
@@ -85,6 +85,10 @@ class Reader(Protocol):
 
     def read(self, question: Question, snapshot: Snapshot | None = None) -> Reading:
         """Live state that answers `question`; raises ServiceError where there is no answer."""
+        ...
+
+    def read_again(self, known: LiveState, names: Iterable[Member]) -> LiveState:
+        """`known` with the resources of these types and ids as they are now. Raises ServiceError."""
         ...
 
 

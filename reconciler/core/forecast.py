@@ -45,6 +45,11 @@ def count_requests(actions: Iterable[Action], members_per_request: int) -> int:
     return sum(_requests(action, members_per_request) for action in actions)
 
 
+def with_more(forecast: Forecast, requests: int) -> Forecast:
+    """The same with so many requests more."""
+    return make_forecast(forecast.requests + requests, forecast.budget)
+
+
 def make_forecast(requests: int, budget: Budget) -> Forecast:
     """How long so many requests take: bursts while the hour's budget lasts, then the wait for the next hour's."""
     return Forecast(requests, _seconds(requests, budget), budget)

@@ -24,10 +24,11 @@ def order_actions(actions: Iterable[Action]) -> tuple[tuple[Action, ...], ...]:
     waves: dict[tuple[int, int], list[Action]] = defaultdict(list)
     for action in actions:
         waves[_step(action), depths.get((action.type, action.key), 0)].append(action)
-    return tuple(tuple(sorted(waves[wave], key=_stable)) for wave in sorted(waves))
+    return tuple(tuple(sorted(waves[wave], key=sort_key)) for wave in sorted(waves))
 
 
-def _stable(action: Action) -> tuple[str, str, str]:
+def sort_key(action: Action) -> tuple[str, str, str]:
+    """What is stable between runs: type and key, without case first."""
     return action.type.value, action.key.casefold(), action.key
 
 

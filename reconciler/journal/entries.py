@@ -26,6 +26,7 @@ _SHAPES: dict[str, dict[str, type]] = {
         "changes": list,
         "members": dict,
     },
+    "canary": {"actions": int, "total": int, "reason": str, "differences": list},
     "end": {},
 }
 
@@ -72,7 +73,13 @@ def _is_entry(entry: dict[str, Any]) -> bool:
         return False
     if not all(isinstance(entry.get(name), kind) for name, kind in shape.items()):
         return False
+    if kind == "canary":
+        return all(map(_is_difference, entry["differences"]))
     return kind != "outcome" or (_is_text(entry.get("id")) and _are_changes(entry) and _are_members(entry["members"]))
+
+
+def _is_difference(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(name), str) for name in ("resource", "key", "path"))
 
 
 def _is_text(value: object) -> bool:

@@ -15,11 +15,14 @@ from reconciler.journal.entries import FORMAT_VERSION, seal
 from reconciler.journal.files import SUFFIX, find_end, journal_folder, name_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from reconciler.core.model import Value
     from reconciler.core.plan_model import Action, MemberChanges, Outcome, Plan
     from reconciler.journal.files import ChainEnd
+
+    NamedDifference = tuple[str, Value, Value]
 
 GROUP_PREFIX = "group:"
 """How a group's name is told from a user's among the ids of members."""
@@ -112,10 +115,26 @@ class Journal:
             memberIds=self._member_ids(action.members),
         )
 
-    def end(self, outcomes: tuple[Outcome, ...], *, spent: bool = False) -> None:
-        """The run is over. `spent`: nothing of the approved plan is left to do."""
+    def record_canary(
+        self, actions: int, total: int, reason: str, differences: Iterable[tuple[Action, Iterable[NamedDifference]]]
+    ) -> None:
+        """What became of a canary of so many of so many actions; `reason`: why nothing else is sent, or nothing."""
+        self._write(
+            "canary",
+            actions=actions,
+            total=total,
+            reason=reason,
+            differences=[
+                {"resource": action.type.value, "key": action.key, "path": path, "asked": asked, "got": got}
+                for action, differing in differences
+                for path, asked, got in differing
+            ],
+        )
+
+    def end(self, outcomes: tuple[Outcome, ...], *, spent: bool = False, halted: str | None = None) -> None:
+        """The run is over. `spent`: nothing of the approved plan is left to do. `halted`: why it did not go on."""
         counts = {status.value: sum(1 for each in outcomes if each.status is status) for status in OutcomeStatus}
-        self._write("end", **counts, spent=spent)
+        self._write("end", **counts, spent=spent, halted=halted)
 
     def close(self) -> None:
         """Close the file."""

@@ -21,7 +21,7 @@ def render_forecast(forecast: Forecast, now: datetime) -> str:
     if not forecast.budget.told:
         left += " as far as is known"
     done = (
-        f"done in about {show_seconds(seconds)}, at {_clock(now + timedelta(seconds=seconds), now)}"
+        f"done in about {show_seconds(seconds)}, at {show_clock(now + timedelta(seconds=seconds), now)}"
         if seconds
         else "done within seconds"
     )
@@ -32,9 +32,10 @@ def render_budget(budget: Budget, now: datetime) -> str:
     """What is left, of how many, and until when."""
     if not budget.told:
         return f"unknown; {budget.left:,} of {budget.per_hour:,} requests this hour are assumed"
-    reset = _clock(now + timedelta(seconds=budget.renewed_in), now)
+    reset = show_clock(now + timedelta(seconds=budget.renewed_in), now)
     return f"{budget.left:,} of {budget.per_hour:,} requests this hour, more from {reset} on"
 
 
-def _clock(then: datetime, now: datetime) -> str:
+def show_clock(then: datetime, now: datetime) -> str:
+    """The time of day, with the date where that is another."""
     return f"{then:%H:%M}" if then.date() == now.date() else f"{then:%Y-%m-%d %H:%M}"

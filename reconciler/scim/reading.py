@@ -21,10 +21,11 @@ from reconciler.scim.changes import CLOCKS_APART, Doubt, read_changes
 from reconciler.scim.lists import PAGES_AHEAD, FilterIgnored, Lists, count_pages
 from reconciler.scim.lookups import look_up_declared
 from reconciler.scim.memberships import Memberships, keep_members
+from reconciler.scim.rereading import read_again
 from reconciler.scim.scans import Found, Scan, absent_pairs, unseen_identities
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Executor
 
     from reconciler.core.directory import Identity, Question
@@ -72,6 +73,11 @@ class ScimReader:
                 raise
         summary = replace(reading.live.summary, requests=self.requests() - before, read_at=self.now())
         return replace(reading, live=replace(reading.live, summary=summary))
+
+    def read_again(self, known: LiveState, names: Iterable[Member]) -> LiveState:
+        """`known` with the resources of these types and ids as they are now. Raises ServiceError."""
+        with ThreadPoolExecutor(self.concurrency) as pool:
+            return read_again(self.get, pool, self.scopes, known, names)
 
 
 @dataclass(frozen=True, slots=True)
