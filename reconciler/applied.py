@@ -12,6 +12,7 @@ import os
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 LAYOUT = 1
 CHUNK = 500
 """Resources in a line, at most."""
+_TO_SECONDS = len("2026-11-24T10:15:00")
 _DAMAGE = (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, IndexError)
 
 
@@ -59,18 +61,27 @@ class AppliedFile:
                     by_key[name] = live
         except _DAMAGE:
             return None
-        return Base(Origin("state", str(meta["at"])), by_id, by_key)
+        return Base(Origin("state", f"{meta['at'][:_TO_SECONDS]}Z"), by_id, by_key)
 
     def is_of(self, manifests: str) -> bool:
         """Whether all that the manifests of this digest say was applied, and nothing since."""
-        try:
-            meta = self._meta()
-        except _DAMAGE:
-            return False
+        meta = self._known_meta()
         return meta is not None and meta["whole"] is True and meta["manifests"] == manifests
 
+    def saved_at(self) -> datetime | None:
+        """When this was kept, or None where nothing is known."""
+        meta = self._known_meta()
+        return datetime.fromisoformat(meta["at"]) if meta else None
+
+    def _known_meta(self) -> dict[str, Any] | None:
+        try:
+            meta = self._meta()
+            return meta if meta and datetime.fromisoformat(meta["at"]).tzinfo else None
+        except _DAMAGE:
+            return None
+
     def save(self, settlement: Settlement, *, at: str, manifests: str, everything: bool) -> None:
-        """Keep what an apply left, at this time (RFC 3339).
+        """Keep what an apply left, at this time (RFC 3339, UTC).
 
         `everything`: what it was not planned for is declared no more.
         """

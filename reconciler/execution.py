@@ -172,10 +172,9 @@ def settle(session: Session, planned: Planned, outcomes: Sequence[Outcome]) -> N
     if planned.breached and not outcomes:
         return
     everything = planned.request.everything and plan.live.summary.complete
-    if plan.actions or (everything and not known.is_of(plan.manifests.digest)):
+    if plan.actions or (everything and (session.interrupted or not known.is_of(plan.manifests.digest))):
         settlement = Settlement(planned.changeset.pairs, planned.changeset.names, plan.actions, outcomes)
-        at = format_time(datetime.now(UTC).replace(microsecond=0))
-        known.save(settlement, at=at, manifests=plan.manifests.digest, everything=everything)
+        known.save(settlement, at=_now(), manifests=plan.manifests.digest, everything=everything)
 
 
 def _now() -> str:

@@ -16,8 +16,10 @@ from reconciler.applied import open_applied
 from reconciler.core.directory import Assumptions
 from reconciler.core.plan_model import TenantIdentity
 from reconciler.errors import ManifestError, OperatorError, Problem, ReconcilerError
+from reconciler.journal.reading import look_back
 from reconciler.manifest_cache import open_manifest_cache
 from reconciler.manifests.read import collector_paused, open_manifests
+from reconciler.report.words import safe
 from reconciler.settings import (
     check_pinned,
     choose_tenant,
@@ -37,12 +39,15 @@ if TYPE_CHECKING:
     from reconciler.applied import AppliedFile
     from reconciler.core.snapshot import Snapshot
     from reconciler.core.tenant import Scope, Tenant
+    from reconciler.journal.reading import RunEntry
     from reconciler.manifests.read import Manifests
     from reconciler.manifests.records import Watch
     from reconciler.scim.directory import Directory
     from reconciler.scim.filters import Filter
     from reconciler.snapshot import StoredSnapshot
 
+_NAMED = 5
+"""Keys of actions in flight that are told."""
 READ_BESIDE = 1_000_000
 """Bytes of manifests from which on they are parsed while live state is read, and files that did not change are not."""
 
@@ -84,7 +89,8 @@ class Session:
 
     `manifests` gives all of the set, `snapshot` is what earlier runs know, `applied` what earlier applies left.
     `started`: when it was opened, to the second, which is what Now() gives unless told otherwise. `unkept`: why nothing
-    can be kept in the state directory, or None.
+    can be kept in the state directory, or None. `interrupted`: the apply that was, if nothing has settled since what
+    became of it.
     """
 
     tenant: Tenant
@@ -95,6 +101,7 @@ class Session:
     applied: AppliedFile
     started: datetime
     unkept: str | None = None
+    interrupted: RunEntry | None = None
 
 
 @contextmanager
@@ -126,7 +133,34 @@ def open_session(options: PlanOptions, watch: Watch | None = None) -> Iterator[S
         manifests = (lambda: whole) if whole else partial(folder.read, kept)
         with collector_paused():
             snapshot = store.load()
-        yield Session(tenant, identity, manifests, store, snapshot, applied, started, unkept)
+        interrupted = _look_back(options, identity, applied)
+        yield Session(tenant, identity, manifests, store, snapshot, applied, started, unkept, interrupted)
+
+
+def _look_back(options: PlanOptions, identity: TenantIdentity, applied: AppliedFile) -> RunEntry | None:
+    """The last apply, where it was interrupted; it is told until something has been kept as applied after it."""
+    found, damaged = look_back(options.state, identity)
+    if damaged:
+        options.on_talk(f"the journal of the run {damaged} is damaged: `reconciler history --verify` says where")
+    if found is None or _precedes(found.started_at, applied.saved_at()):
+        return None
+    options.on_talk(safe(_describe_interrupted(found)))
+    return found
+
+
+def _precedes(at: str, moment: datetime | None) -> bool:
+    try:
+        return moment is not None and datetime.fromisoformat(at) < moment
+    except (ValueError, TypeError):
+        return False
+
+
+def _describe_interrupted(found: RunEntry) -> str:
+    flying = ", ".join(found.in_flight[:_NAMED]) + (" and others" if len(found.in_flight) > _NAMED else "")
+    return (
+        f"the run {found.run} by {found.who} was interrupted: {found.done} of {found.planned} actions were done,"
+        f" {len(found.in_flight)} in flight{f' ({flying})' if flying else ''}; this run starts from what 4me has now"
+    )
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from reconciler.core.model import ResourceType
 from reconciler.core.paths import CUSTOM_FIELDS
 from reconciler.core.plan_model import OutcomeStatus
 from reconciler.errors import OperatorError
-from reconciler.journal.entries import parse_entry
+from reconciler.journal.entries import is_chained, parse_entry, sealed_hash
 from reconciler.journal.files import SUFFIX, is_run, journal_folder, read_file, run_files, split_lines
 
 if TYPE_CHECKING:
@@ -54,6 +54,13 @@ class RunEntries(NamedTuple):
     unreadable: int
 
 
+class LookBack(NamedTuple):
+    """The last apply to a tenant, where it never wrote its end; the name of the last run, where its file is damaged."""
+
+    interrupted: RunEntry | None
+    damaged: str | None
+
+
 class Spent(NamedTuple):
     """The run that left nothing of an approved plan to do, and when it ended (RFC 3339)."""
 
@@ -89,6 +96,28 @@ def find_spent(state: Path, plan_digest: str) -> Spent | None:
             if last.get("spent") is True:
                 return Spent(path.stem, last["at"])
     return None
+
+
+def look_back(state: Path, tenant: TenantIdentity) -> LookBack:
+    """What earlier applies left for the next to know. Raises OperatorError where a file cannot be read."""
+    paths, damaged = run_files(state), None
+    for path in reversed(paths):
+        lines, tail = split_lines(read_file(path))
+        if path is paths[-1] and _is_damaged(lines, tail):
+            damaged = path.stem
+        if _is_of(_first(lines), tenant):
+            last = parse_entry(tail) or parse_entry(lines[-1])
+            ended = last is not None and last["entry"] == "end"
+            return LookBack(None if ended else _summarise(_read(path)), damaged)
+    return LookBack(None, damaged)
+
+
+def _is_damaged(lines: list[bytes], tail: bytes) -> bool:
+    """Whether a run's file holds what was not written so; a last entry that was not written to its end is no damage."""
+    if not lines:
+        return bool(tail.strip(b"\0"))
+    first = parse_entry(lines[0])
+    return first is None or (is_chained(first) and not all(map(sealed_hash, lines)))
 
 
 def last_written_fields(
