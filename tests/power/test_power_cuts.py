@@ -88,6 +88,9 @@ class Service:
     victim: int = 0
     known: Event = field(default_factory=Event)
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.sandbox, name)
+
     def handle(self, request: Request) -> Response:
         """Answer, unless nobody is there any more."""
         if request.method == "GET":
