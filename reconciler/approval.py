@@ -74,7 +74,10 @@ def signature_faults(saved: SavedPlan, terms: Terms) -> Iterator[str]:
 
 
 def _forgeries(saved: SavedPlan, terms: Terms) -> Iterator[Refusal]:
-    if saved.sealed is None:
+    if saved.plan.public:
+        way_out = "apply the plan itself, as `reconciler plan --out FILE` saved it"
+        yield Refusal("it is a report for the public, in which people and values are hidden", way_out)
+    elif saved.sealed is None:
         yield Refusal("it was saved by an older version of reconciler, which did not seal plans")
     elif saved.sealed != saved.digest:
         yield Refusal("it was changed after it was saved: its content does not agree with its digest")

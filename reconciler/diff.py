@@ -20,6 +20,8 @@ from reconciler.revisions import open_repository
 from reconciler.settings import git_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from reconciler.core.access import AccessDiff
     from reconciler.errors import Problem
     from reconciler.revisions import Repository, Revision
@@ -33,7 +35,7 @@ class DiffOptions:
 
     `manifests`: the folder, a path from here or from the root of the repository. `base_manifests`: where BASE has it
     elsewhere. `merge_base`: compare with the common ancestor of both rather than with BASE. `at` is what Now() gives
-    on both sides, else the start of the run.
+    on both sides, else the start of the run. `on_sides` hears of both once they are read.
     """
 
     base: str
@@ -42,6 +44,7 @@ class DiffOptions:
     base_manifests: Path | None = None
     merge_base: bool = False
     at: datetime | None = None
+    on_sides: Callable[[Sequence[Declared]], None] = lambda _sides: None
 
 
 class _Place(NamedTuple):
@@ -79,6 +82,7 @@ def diff(options: DiffOptions) -> AccessDiff:
                 f"there are no manifests: neither {names}", hint="name their folder: reconciler diff BASE HEAD FOLDER"
             )
         sides = _read(places, folders, now)
+    options.on_sides(sides)
     notes = [
         f"{place.name} has no folder {place.folder}: nothing is declared there"
         for place, folder in zip(places, folders, strict=True)

@@ -75,6 +75,7 @@ def make_session_plan(session: Session, directory: Directory, options: PlanOptio
     if reading.snapshot:
         session.store.save(reading.snapshot, reading.relied_on)
     live = reading.live
+    options.on_states(manifests.desired, live)
     changeset = make_plan(manifests.desired, live, request)
     return Planned(
         Plan(

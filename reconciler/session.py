@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.applied import AppliedFile
+    from reconciler.core.model import DesiredState, LiveState
     from reconciler.core.snapshot import Snapshot
     from reconciler.core.tenant import Scope, Tenant
     from reconciler.journal.reading import RunEntry
@@ -62,8 +63,9 @@ class PlanOptions:
 
     `at` is what Now() in mappings gives, else the start of the run. `recent_members`: see `Question`. `on_read` hears
     of users read and their total, `on_talk` of waits and warnings that are not the plan's, `on_tenant` of the tenant
-    once it is known. Setting `stop` ends all reading; a wait longer than `max_wait` seconds ends it too. `command` is
-    what other runs are told while this one holds the state directory; it waits `lock_timeout` seconds for theirs.
+    once it is known, `on_states` of both sides once they are read. Setting `stop` ends all reading; a wait longer than
+    `max_wait` seconds ends it too. `command` is what other runs are told while this one holds the state directory; it
+    waits `lock_timeout` seconds for theirs.
     """
 
     manifests: Path
@@ -79,6 +81,7 @@ class PlanOptions:
     on_read: Callable[[int, int | None], None] = _silent
     on_talk: Callable[[str], None] = print
     on_tenant: Callable[[Tenant], None] = _silent
+    on_states: Callable[[DesiredState, LiveState], None] = _silent
     command: str = "run"
     lock_timeout: float = LOCK_TIMEOUT
 

@@ -24,6 +24,8 @@ SANDBOX = "sandbox:"
 EXPIRY_NOTICE_DAYS = 7
 COMMAND_SECONDS = 60
 PINNED = "RECONCILER_PINNED_ENDPOINT"
+PSEUDONYM_KEY = "RECONCILER_PSEUDONYM_KEY"
+SHORTEST_KEY = 16
 
 
 def color_wanted(*, terminal: bool) -> bool:
@@ -51,6 +53,20 @@ def git_environment() -> dict[str, str]:
         "GIT_ALLOW_PROTOCOL": "none",
         "GIT_TERMINAL_PROMPT": "0",
     }
+
+
+def read_pseudonym_key() -> bytes | None:
+    """The key that pseudonyms are made with, from RECONCILER_PSEUDONYM_KEY; None where it is not set. A secret.
+
+    Raises OperatorError where it is so short that it could be guessed.
+    """
+    key = os.environ.get(PSEUDONYM_KEY, "").strip().encode()
+    if key and len(key) < SHORTEST_KEY:
+        raise OperatorError(
+            f"{PSEUDONYM_KEY} has less than {SHORTEST_KEY} characters: it could be guessed",
+            hint="make one with: openssl rand -hex 32",
+        )
+    return key or None
 
 
 def read_addresses(name: str) -> str | None:

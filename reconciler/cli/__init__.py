@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import __version__
+from reconciler.cli.audience import shown_error
 from reconciler.cli.console import Console
 from reconciler.cli.durations import Duration
 from reconciler.core.suggest import did_you_mean
@@ -59,7 +60,7 @@ class LazyGroup(click.Group):
             raise
         except ReconcilerError as error:
             _tell_news(ctx, error)
-            raise
+            raise _shown(ctx, error) from None
         except BrokenPipeError:
             raise
         except Exception as error:
@@ -67,7 +68,7 @@ class LazyGroup(click.Group):
 
             told = as_expected(error, ctx.find_object(Console), ctx.invoked_subcommand)
             _tell_news(ctx, told)
-            raise told from error
+            raise _shown(ctx, told) from error
         _tell_news(ctx)
         return code
 
@@ -146,7 +147,12 @@ def root(context: click.Context, /, state_dir: Path, **options: object) -> None:
     )
 
 
-def _tell_news(context: click.Context, error: Exception | None = None) -> None:
+def _shown(context: click.Context, error: ReconcilerError) -> ReconcilerError:
+    console = context.find_object(Console)
+    return shown_error(console, error) if console else error
+
+
+def _tell_news(context: click.Context, error: ReconcilerError | None = None) -> None:
     """To those who did not start the command, where the tenant names any."""
     console = context.obj
     if not isinstance(console, Console) or not console.telling or not context.invoked_subcommand:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from reconciler.apply import STOPPED
+from reconciler.cli.audience import audience_option, shown_leftover, shown_outcomes, shown_plan
 from reconciler.cli.options import (
     allow_option,
     at_option,
@@ -59,6 +60,7 @@ PLAN_AGAIN = "plan again, and have what is left approved"
 @verify_key_option
 @canary_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@audience_option
 @allow_option
 @at_option
 @max_wait_option
@@ -80,7 +82,7 @@ def command(console: Console, /, manifests: Path, plan_file: Path | None, **chos
 
     def confirm(planned: Planned) -> bool:
         read.close()
-        console.out(render(planned.plan, "text", console))
+        console.out(render(shown_plan(console, planned.plan), "text", console))
         stages = split_stages(planned.plan.actions, canary)
         _say_beforehand(console, with_more(planned.forecast, count_read_backs(stages)), stages if canary else ())
         return bool(chosen["yes"]) or _ask(planned)
@@ -116,7 +118,7 @@ def command(console: Console, /, manifests: Path, plan_file: Path | None, **chos
             applied = run.apply(options, how)
         except run.Refused as refusal:
             read.close()
-            console.out(render(refusal.planned.plan, "text", console))
+            console.out(render(shown_plan(console, refusal.planned.plan), "text", console))
             raise
     if not applied.confirmed:
         raise NotConfirmed("not confirmed, nothing was changed")
@@ -124,7 +126,8 @@ def command(console: Console, /, manifests: Path, plan_file: Path | None, **chos
         console.out("No changes. 4me is as the manifests say.")
         return 0
     console.heard.outcomes[:] = applied.outcomes
-    console.out(render_outcomes(applied.outcomes, color=console.color, width=console.width))
+    outcomes = shown_outcomes(console, applied.outcomes)
+    console.out(render_outcomes(outcomes, color=console.color, width=console.width))
     return _conclude(applied, console, verdicts)
 
 
@@ -193,7 +196,7 @@ def _tell(console: Console, title: str, leftovers: Sequence[tuple[Action, Sequen
     from reconciler.report.words import safe
 
     lines = [title] if leftovers else []
-    for action, reasons in leftovers:
+    for action, reasons in (shown_leftover(console, *each) for each in leftovers):
         lines.append(f"  {action.kind.value} {action.type.value} {safe(action.key)}")
         for reason in reasons:
             lines += wrap(reason, console.width, initial_indent=INDENT, subsequent_indent=f"{INDENT}  ")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.audience import audience_option, hear_declared, shown_diff
 from reconciler.cli.links import link_options, places_for
 from reconciler.cli.options import PAGES, at_option, format_option
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--exit-code", is_flag=True, help="Exit with 2 where anything changes effectively, with 0 where nothing.")
 @at_option
 @format_option
+@audience_option
 @link_options
 @click.pass_obj
 def command(console: Console, /, base: str, head: str | None, manifests: Path | None, **chosen: Any) -> int:
@@ -43,10 +46,18 @@ def command(console: Console, /, base: str, head: str | None, manifests: Path | 
     from reconciler.diff import DiffOptions, diff
 
     found = diff(
-        DiffOptions(base, head, manifests, chosen["base_manifests"], merge_base=chosen["merge_base"], at=chosen["at"])
+        DiffOptions(
+            base,
+            head,
+            manifests,
+            chosen["base_manifests"],
+            merge_base=chosen["merge_base"],
+            at=chosen["at"],
+            on_sides=partial(hear_declared, console),
+        )
     )
     places = places_for(Path(found.head.folder), chosen["output_format"], _where(found.head, chosen))
-    console.out(_render(found, chosen["output_format"], console, places))
+    console.out(_render(shown_diff(console, found), chosen["output_format"], console, places))
     return 2 if found and chosen["exit_code"] else 0
 
 

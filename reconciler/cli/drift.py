@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.audience import audience_option, shown_drift
 from reconciler.cli.heard import FoundDrift
 from reconciler.cli.links import link_options, places_for
 from reconciler.cli.options import (
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 )
 @manifests_argument
 @results_format_option
+@audience_option
 @click.option(
     "--base",
     metavar="REV",
@@ -72,6 +74,8 @@ def command(console: Console, /, manifests: Path, output_format: str, base: str 
         raise click.UsageError("--dry-run and --yes go with --adopt")
     if chosen["adopt"] and output_format != "text":
         raise click.UsageError("--adopt shows what changes in the manifests, as text only")
+    if chosen["adopt"] and console.heard.public:
+        raise click.UsageError("--adopt shows manifests, which are not for the public")
     places = places_for(manifests, output_format, chosen)
     with console.progress("reading 4me") as read:
         options = plan_options(console, manifests, read, **chosen)
@@ -118,7 +122,7 @@ def _counted(chosen: dict[str, object]) -> frozenset[DriftKind]:
 
 def _render(drifted: Drifted, output_format: str, console: Console, places: Places) -> str:
     """In any of `FORMATS`; what is tolerated fails no pipeline, so that the formats for these leave it out."""
-    plan, drift = drifted.planned.plan, drifted.drift
+    plan, drift = shown_drift(console, drifted.planned.plan, drifted.drift)
     if output_format == "text":
         from reconciler.report.text_drift import render_drift
 

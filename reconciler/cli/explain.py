@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.audience import audience_option
 from reconciler.cli.options import at_option, max_wait_option, plan_options, refresh_option
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     "--manifests", type=click.Path(path_type=Path), default=Path("manifests"), show_default=True, metavar="FOLDER"
 )
 @click.option("--offline", is_flag=True, help="Do not ask 4me what it has.")
+@audience_option
 @at_option
 @refresh_option
 @max_wait_option
@@ -33,6 +35,8 @@ def command(console: Console, /, key: str, attribute: str | None, manifests: Pat
 
     KEY is a userName, a displayName of a group, or an externalId; ATTRIBUTE a SCIM path or an attribute of the record.
     """
+    if console.heard.public:
+        raise click.UsageError("explain shows one person's values, which are not for the public")
     from reconciler.explain import explain
     from reconciler.report.explain import explanation_as_values, render_explanation
     from reconciler.report.json_text import json_text

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from reconciler.report.words import safe, show_path, show_value
+from reconciler.report.words import CHANGED, is_hidden, safe, show_path, show_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reconciler.core.model import Value
     from reconciler.journal.reading import RunEntry
 
 
@@ -56,12 +57,13 @@ def _canary_lines(entry: dict[str, Any]) -> list[str]:
     ]
 
 
+def _values(before: Value, after: Value) -> str:
+    return show_value(CHANGED) if is_hidden(before, after) else f"{show_value(before)} → {show_value(after)}"
+
+
 def _outcome_lines(entry: dict[str, Any]) -> list[str]:
     detail = f": {safe(entry['detail'])}" if entry["detail"] else ""
-    changes = [
-        f"    {show_path(each['path'])}: {show_value(each['before'])} → {show_value(each['after'])}"
-        for each in entry["changes"]
-    ]
+    changes = [f"    {show_path(each['path'])}: {_values(each['before'], each['after'])}" for each in entry["changes"]]
     members = [
         f"    {sign} {safe(name)}" for sign, side in (("+", "add"), ("-", "remove")) for name in entry["members"][side]
     ]

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.cli.audience import redactor
 from reconciler.report.results import Report, drift_results, plan_results
 
 if TYPE_CHECKING:
@@ -23,13 +24,14 @@ def render_results(results: tuple[Result, ...], output_format: str, folder: Path
 
 def render_plan_results(plan: Plan, output_format: str, console: Console, folder: Path, *, as_drift: bool) -> str:
     """A plan's results; what has no place in the manifests is shown at the tenant's."""
-    tenant = console.heard.tenant
+    tenant, concealing = console.heard.tenant, redactor(console)
+    place = tenant.source if tenant else None
     report = Report(
         "drift" if as_drift else "plan",
         seen_from_root(folder),
         (drift_results if as_drift else plan_results)(plan),
         plan.tenant.name,
-        tenant.source if tenant else None,
+        concealing.source(place) if concealing else place,
     )
     return _renderer(output_format)(report)
 

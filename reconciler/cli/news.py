@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reconciler import notify
+from reconciler.cli.audience import shown_drift, shown_error, shown_outcomes, shown_plan
 from reconciler.errors import NotApproved, NotConfirmed
 from reconciler.report.news import drift_news, failed_news, refused_news, token_news, unapproved_news
 from reconciler.report.words import safe
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from reconciler.cli.console import Console
     from reconciler.core.tenant import Tenant
+    from reconciler.errors import ReconcilerError
     from reconciler.report.news import News
 
 TELLING = frozenset(("plan", "apply", "drift", "check"))
@@ -25,7 +27,7 @@ UNATTENDED = frozenset(("apply", "drift"))
 """Commands whose failure is news; whoever plans sees it."""
 
 
-def tell_news(console: Console, command: str, error: Exception | None) -> None:
+def tell_news(console: Console, command: str, error: ReconcilerError | None) -> None:
     """Tell what `command` found, did, or failed with, as the tenant wants it told."""
     tenant = console.heard.tenant
     if tenant is None or command not in TELLING:
@@ -40,16 +42,17 @@ def tell_news(console: Console, command: str, error: Exception | None) -> None:
         warn(f"not told: unexpected {type(bug).__name__}")
 
 
-def _news(console: Console, tenant: Tenant, command: str, error: Exception | None) -> Iterator[News]:
+def _news(console: Console, tenant: Tenant, command: str, error: ReconcilerError | None) -> Iterator[News]:
     heard = console.heard
+    outcomes = shown_outcomes(console, heard.outcomes)
     notice = expiry_warning(tenant.token, datetime.now(UTC).date())
     if notice:
         yield token_news(notice)
     if heard.drift:
-        yield drift_news(*heard.drift)
+        yield drift_news(*shown_drift(console, heard.drift.plan, heard.drift.drift), heard.drift.counted)
     if isinstance(error, Refused):
-        yield refused_news(error.planned.plan, command)
+        yield refused_news(shown_plan(console, error.planned.plan), command)
     elif isinstance(error, NotApproved):
-        yield unapproved_news(command, error)
+        yield unapproved_news(command, shown_error(console, error))
     elif error and command in UNATTENDED and not isinstance(error, NotConfirmed):
-        yield failed_news(command, error, heard.outcomes)
+        yield failed_news(command, shown_error(console, error), outcomes)

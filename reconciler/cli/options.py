@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.audience import hear_states, relay
 from reconciler.cli.durations import Duration
 from reconciler.core.guards import ALLOWABLE
 
@@ -139,8 +141,9 @@ def plan_options(
         at=at if isinstance(at, datetime) else None,
         max_wait=max_wait if isinstance(max_wait, float) else None,
         on_read=read,
-        on_talk=console.say,
+        on_talk=partial(relay, console),
         on_tenant=console.heard.hear_tenant,
         command=click.get_current_context().info_name or "",
         lock_timeout=console.lock_timeout,
+        on_states=partial(hear_states, console),
     )

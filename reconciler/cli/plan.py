@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.audience import audience_option, shown_plan
 from reconciler.cli.links import link_options, places_for
 from reconciler.cli.options import (
     allow_option,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     help="Sign the saved plan with this Ed25519 private key.",
 )
 @results_format_option
+@audience_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do.")
 @target_option
 @refresh_option
@@ -61,7 +63,7 @@ def command(console: Console, /, manifests: Path, out: Path | None, output_forma
     tell_reading(console, planned)
     if out:
         save_plan(planned.plan, out, signer)
-    console.out(render(planned.plan, output_format, console, places=places))
+    console.out(render(shown_plan(console, planned.plan), output_format, console, places=places))
     run.refuse_breached(planned)
     say_forecast(console, planned.forecast)
     if out:

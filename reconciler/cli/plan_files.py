@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.audience import shown_plan
 from reconciler.cli.durations import Duration
 from reconciler.core.durations import show_seconds
 from reconciler.errors import OperatorError
@@ -95,7 +96,7 @@ def say_standing(console: Console, saved: SavedPlan, terms: Terms) -> None:
     now = datetime.now(UTC)
     faults = tuple(signature_faults(saved, terms))
     refusals = find_refusals(saved, terms, console.state, now)
-    for line in (*_origin(saved, now), *_vouched(saved, terms, faults)):
+    for line in (*_origin(shown_plan(console, saved.plan), now), *_vouched(saved, terms, faults)):
         console.say(line)
     for refusal in refusals:
         console.say(f"apply would refuse it: {refusal.message}")
@@ -105,16 +106,16 @@ def say_standing(console: Console, saved: SavedPlan, terms: Terms) -> None:
         raise OperatorError(f"the plan is not to be trusted: {'; '.join(faults)}")
 
 
-def _origin(saved: SavedPlan, now: datetime) -> Iterator[str]:
+def _origin(plan: Plan, now: datetime) -> Iterator[str]:
     from reconciler.approval import made_at
     from reconciler.report.words import safe
 
-    made = made_at(saved.plan)
+    made = made_at(plan)
     age = f"{show_seconds((now - made).total_seconds())} ago, " if made and made <= now else ""
-    when, version = safe(saved.plan.created_at), safe(saved.plan.tool_version)
+    when, version = safe(plan.created_at), safe(plan.tool_version)
     yield f"planned {age}at {when}, by version {version}; 4me may have changed since"
-    if saved.plan.targets:
-        yield f"limited to: {', '.join(map(safe, saved.plan.targets))}"
+    if plan.targets:
+        yield f"limited to: {', '.join(map(safe, plan.targets))}"
 
 
 def _vouched(saved: SavedPlan, terms: Terms, faults: tuple[str, ...]) -> Iterator[str]:

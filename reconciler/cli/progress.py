@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from reconciler.cli.audience import shown_outcomes
 from reconciler.core.plan_model import OutcomeStatus
 
 if TYPE_CHECKING:
@@ -66,8 +67,9 @@ class Progress:
     def _tell(self, outcome: Outcome, total: int) -> None:
         from reconciler.report.text import render_outcome_line
 
+        (shown,) = shown_outcomes(self.console, (outcome,))
         if total <= EACH_UP_TO or self._is_news(outcome):
-            self.console.say(f"[{self.done}/{total}] {render_outcome_line(outcome)}")
+            self.console.say(f"[{self.done}/{total}] {render_outcome_line(shown)}")
         if total > EACH_UP_TO and self._is_due(total):
             self._told, self._told_at = self.done * SHARE // total, self._last
             self.console.say(f"[{self.done}/{total}] {self._how_far(total)}")

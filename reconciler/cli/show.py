@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.audience import audience_option, shown_plan
 from reconciler.cli.links import link_options, places_for
 from reconciler.cli.options import format_option
 from reconciler.cli.plan_files import max_age_option, verify_key_option
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 )
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @format_option
+@audience_option
 @max_age_option
 @verify_key_option
 @link_options
@@ -33,9 +35,8 @@ def command(console: Console, /, file: Path, output_format: str, **chosen: objec
 
     places = places_for(Path("manifests"), output_format, chosen)
     saved = load_plan(file)
-    as_saved = output_format == "json"
-    console.out(
-        render_document(saved.document) if as_saved else render(saved.plan, output_format, console, places=places)
-    )
+    plan = shown_plan(console, saved.plan)
+    as_saved = output_format == "json" and plan is saved.plan
+    console.out(render_document(saved.document) if as_saved else render(plan, output_format, console, places=places))
     say_standing(console, saved, terms_from(chosen["max_age"], chosen["verify_key"]))
     return 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.audience import audience_option, shown_problems
 from reconciler.cli.options import MACHINE_FORMATS, at_option, manifests_argument
 from reconciler.errors import ManifestError
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How to print it; junit, sarif and github are for pipelines.",
 )
+@audience_option
 @at_option
 @click.pass_obj
 def command(console: Console, /, manifests: Path, output_format: str, at: datetime | None) -> int:
@@ -55,14 +57,14 @@ def _report(console: Console, folder: Path, output_format: str, found: ManifestE
     from reconciler.report.results import problem_results
 
     problems = found.problems if isinstance(found, ManifestError) else ()
-    results = problem_results(problems, found.warnings)
+    results = problem_results(shown_problems(console, problems), shown_problems(console, found.warnings))
     console.out(render_results(results, output_format, folder, "validate"))
 
 
 def _tell_warnings(console: Console, found: Manifests) -> None:
     from reconciler.report.words import safe
 
-    for warning in found.warnings:
+    for warning in shown_problems(console, found.warnings):
         for line in (f"warning: {warning}", *warning.excerpt.splitlines()):
             console.say(safe(line))
 

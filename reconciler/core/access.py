@@ -241,7 +241,8 @@ class AccessSummary:
 class AccessDiff:
     """All that changes between two manifest sets; `people` and `groups` have only what changes, sorted by key.
 
-    `notes` are about the reading of the two sides. The same said in other words, files or order is no change.
+    `notes` are about the reading of the two sides. `public`: people are pseudonyms in it and values are hidden. The
+    same said in other words, files or order is no change.
     """
 
     base: Side
@@ -251,6 +252,7 @@ class AccessDiff:
     policies: tuple[PolicyChange, ...] = ()
     notes: tuple[str, ...] = ()
     summary: AccessSummary = AccessSummary()
+    public: bool = False
 
     def __bool__(self) -> bool:
         """Whether anything changes effectively."""

@@ -115,6 +115,7 @@ class Plan:
     `created_at`, when the run that made it began, is RFC 3339 in UTC. `fingerprint` identifies tenant and actions,
     whenever they were computed. `at`: what Now() gave, None for `created_at`. `targets`: what it is limited to.
     `undoes`: the run that it is the reverse of, None where it makes 4me what the manifests say.
+    `public`: people are pseudonyms in it and values are hidden, so that it can be shown and never applied.
     """
 
     tool_version: str
@@ -130,6 +131,7 @@ class Plan:
     at: str | None = None
     targets: tuple[str, ...] = ()
     undoes: str | None = None
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)

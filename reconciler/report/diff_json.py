@@ -34,6 +34,7 @@ def diff_as_values(diff: AccessDiff) -> Json:
     summary = diff.summary
     return {
         "formatVersion": FORMAT_VERSION,
+        **({"audience": "public"} if diff.public else {}),
         "effectiveChange": bool(diff),
         "base": _side(diff.base),
         "head": _side(diff.head),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from reconciler.core.access import Transition
 from reconciler.core.model import ResourceType
 from reconciler.report.terminal import INDENT, RED, paint
-from reconciler.report.words import columns, safe, show_path, show_value
+from reconciler.report.words import CHANGED, columns, is_hidden, safe, show_path, show_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -107,6 +107,8 @@ def _values(change: AttributeChange, transition: Transition) -> tuple[str, ...]:
     before, after = f"{show_value(change.before)}{notes[0]}", f"{show_value(change.after)}{notes[1]}"
     if modes[0] == "no":
         return (after,) if transition in (Transition.JOIN, Transition.INACTIVE) else ("(not managed)", after)
+    if modes[0] == modes[1] and is_hidden(change.before, change.after):
+        return (show_value(CHANGED),)
     return before, "(no longer managed)" if modes[1] == "no" else after
 
 

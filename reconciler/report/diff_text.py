@@ -17,7 +17,7 @@ from reconciler.report.diff_lines import (
 )
 from reconciler.report.impact import diff_facts, tell
 from reconciler.report.terminal import BOLD, INDENT, RED
-from reconciler.report.words import safe, show_path
+from reconciler.report.words import PUBLIC, safe, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -45,6 +45,8 @@ def render_diff(diff: AccessDiff, *, color: bool = False, width: int = 80, every
 def _lines(diff: AccessDiff, style: Style) -> Iterator[str]:
     yield from style.wrap(safe(f"Access: {diff.base.name} → {diff.head.name}"), BOLD)
     yield from style.wrap(f"{_side(diff.base)} → {_side(diff.head)}")
+    if diff.public:
+        yield from style.wrap(f"audience {PUBLIC}")
     yield from style.wrap(_headline(diff))
     yield from _section(("People", "people"), sorted(diff.people, key=_rank_person), _person_lines, style)
     yield from _attribute_counts(diff, style)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from reconciler.report.words import HIDDEN
+
 if TYPE_CHECKING:
     from reconciler.core.model import Source
 
@@ -38,7 +40,7 @@ class Links:
     def to(self, source: Source | None, revision: str | None = None) -> str | None:
         """The URL of a place (at another revision than the usual one); None where there is none to be trusted."""
         revision = revision or self.revision
-        if source is None or not revision or not is_https(self.pattern):
+        if source is None or source.file == HIDDEN or not revision or not is_https(self.pattern):
             return None
         parts = [*(part for part in self.folder.split("/") if part), *source.file.split("/")]
         if any(part in ("", ".", "..") for part in parts):

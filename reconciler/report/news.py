@@ -14,11 +14,13 @@ from reconciler.core.plan_model import OutcomeStatus
 from reconciler.errors import (
     ManifestError,
     MatchError,
+    NotApproved,
     NotSent,
     OperatorError,
     PartialApply,
     ReconcilerError,
     ServiceError,
+    UsageError,
 )
 from reconciler.report.results import describe_action, name_action
 from reconciler.report.words import safe, summary_line
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from reconciler.core.drift import Drift
     from reconciler.core.notifications import Detail, Topic
     from reconciler.core.plan_model import Outcome, Plan
-    from reconciler.errors import NotApproved
 
 SHOWN = 50
 LONGEST = 500
@@ -44,6 +45,9 @@ _CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (MatchError, "Records and live resources cannot be paired one to one."),
     (NotSent, "The service's limits would have made it wait too long."),
     (ServiceError, "4me could not be asked, or what it answered is of no use."),
+    (NotApproved, "An approved plan is missing, or is not accepted."),
+    (PartialApply, "It was applied in part."),
+    (UsageError, "The command line is wrong."),
     (OperatorError, "Settings, the token or local files are not usable."),
     (ReconcilerError, "It could not be done."),
 )
@@ -95,10 +99,10 @@ def drift_news(plan: Plan, drift: Drift, counted: Collection[DriftKind]) -> News
     )
 
 
-def unapproved_news(command: str, error: NotApproved) -> News:
+def unapproved_news(command: str, error: Exception) -> News:
     """An approved plan was missing, or was not accepted."""
     counts = ("An approved plan is missing, or is not accepted.",)
-    return News("refused", f"{command} refused", counts, changes=(safe(error.message),))
+    return News("refused", f"{command} refused", counts, changes=(safe(str(error)),))
 
 
 def refused_news(plan: Plan, command: str) -> News:
@@ -117,7 +121,7 @@ def failed_news(command: str, error: Exception, outcomes: Sequence[Outcome]) -> 
         way_on = "Run it again, it continues." if left else "Some of what was approved is no longer so: plan again."
         headline, counts = "applied in part", (*progress, way_on)
     else:
-        headline, counts = f"{command} failed", (_cause(error), *progress)
+        headline, counts = f"{command} failed", (cause(error), *progress)
     names = tuple(f"{each.status.value}: {name_action(each.action)}" for each in left)
     details = tuple(f"{name}: {safe(each.detail)}" for name, each in zip(names, left, strict=True))
     message = safe(error.message) if isinstance(error, ReconcilerError) else ""
@@ -150,7 +154,8 @@ def _refusals(plan: Plan) -> tuple[str, ...]:
     return tuple(f"Refused: {explain_breach(guard)[0]}." for guard in plan.guards if guard.breached)
 
 
-def _cause(error: Exception) -> str:
+def cause(error: Exception) -> str:
+    """What went wrong by its kind, in words that tell nothing of anybody."""
     if isinstance(error, ServiceError) and error.status:
         return f"4me answered with HTTP status {error.status}."
     return next((text for kind, text in _CAUSES if isinstance(error, kind)), f"Unexpected {type(error).__name__}.")

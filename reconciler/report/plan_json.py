@@ -73,8 +73,10 @@ def content_of(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plan_document(plan: Plan, signature: Signature | None = None) -> dict[str, Any]:
-    """The plan as JSON values, keys in their documented order."""
+    """The plan as JSON values, keys in their documented order. One for the public is not sealed: nobody applies it."""
     content = _content(plan)
+    if plan.public:
+        return {**content, "contentDigest": None, "signature": None}
     seal = {"algorithm": ALGORITHM, "keyId": signature.key_id, "value": signature.value} if signature else None
     return {**content, "contentDigest": digest(content), "signature": seal}
 
@@ -86,13 +88,14 @@ def _content(plan: Plan) -> dict[str, Any]:
         "tool": {"name": "reconciler", "version": plan.tool_version},
         "createdAt": plan.created_at,
         "fingerprint": plan.fingerprint,
+        **({"audience": "public"} if plan.public else {}),
         "tenant": {
             "name": plan.tenant.name,
             "endpoint": plan.tenant.endpoint,
             "account": plan.tenant.account,
         },
         "manifests": {
-            "digest": plan.manifests.digest,
+            "digest": plan.manifests.digest or None,
             "users": plan.manifests.users,
             "groups": plan.manifests.groups,
         },
@@ -203,7 +206,7 @@ def _action(action: Action) -> dict[str, Any]:
         "changes": [{"path": each.path, "before": each.before, "after": each.after} for each in action.changes],
         "members": _member_names(action.members),
         "reason": action.reason,
-        "digest": action.digest,
+        "digest": action.digest or None,
         "source": {"file": action.source.file, "line": action.source.line} if action.source else None,
     }
 
@@ -221,7 +224,7 @@ def _plan(part: PlanPart) -> Plan:
         created_at=part.created_at,
         fingerprint=part.fingerprint,
         tenant=TenantIdentity(**part.tenant.model_dump()),
-        manifests=ManifestSummary(**part.manifests.model_dump()),
+        manifests=ManifestSummary(part.manifests.digest or "", part.manifests.users, part.manifests.groups),
         live=LiveCounts(
             live.users, live.groups, ReadSummary(live.strategy, live.requests, live.complete, live.read_at)
         ),
@@ -237,6 +240,7 @@ def _plan(part: PlanPart) -> Plan:
         at=part.at,
         targets=tuple(part.targets),
         undoes=part.undoes,
+        public=part.audience == "public",
     )
 
 
@@ -249,7 +253,7 @@ def _parsed_action(part: ActionPart) -> Action:
         reason=part.reason,
         changes=tuple(Change(each.path, each.before, each.after) for each in part.changes),
         members=_members(part.members),
-        digest=part.digest,
+        digest=part.digest or "",
         source=Source(part.source.file, part.source.line) if part.source else None,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from reconciler.core.model import ResourceType
@@ -52,7 +52,7 @@ class TenantPart(_Part):
 class ManifestsPart(_Part):
     """What it was made from."""
 
-    digest: Digest
+    digest: Digest | None
     users: Count
     groups: Count
 
@@ -127,7 +127,7 @@ class ActionPart(_Part):
     changes: list[ChangePart]
     members: MembersPart
     reason: str
-    digest: Digest
+    digest: Digest | None
     source: SourcePart | None
 
 
@@ -149,12 +149,13 @@ class SignaturePart(_Part):
 
 
 class PlanPart(_Part):
-    """A plan of the reconciler."""
+    """A plan of the reconciler. For the public `audience` it has pseudonyms, and neither values nor digests."""
 
     format_version: Annotated[str, Field(pattern=r"^1\.\d+$")]
     tool: ToolPart
     created_at: str
     fingerprint: Digest
+    audience: Literal["public"] | None = None
     tenant: TenantPart
     manifests: ManifestsPart
     live: LivePart
@@ -167,3 +168,9 @@ class PlanPart(_Part):
     undoes: Run | None = None
     content_digest: Digest | None = None
     signature: SignaturePart | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> PlanPart:
+        if self.audience is None and None in (self.manifests.digest, *(each.digest for each in self.actions)):
+            raise ValueError("a digest is missing, and it is no report for the public")
+        return self

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reconciler.core.guards import explain_breach
 from reconciler.core.model import Source
 from reconciler.core.plan_model import ActionKind
-from reconciler.report.words import safe, show_member, show_path, show_value, telling_changes, why
+from reconciler.report.words import HIDDEN, safe, show_before, show_member, show_path, show_value, telling_changes, why
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,7 +61,7 @@ class Report(NamedTuple):
 
     def place(self, result: Result) -> Source | None:
         """Where a result is shown: its file as seen from the root of the repository."""
-        found = result.place or self.elsewhere
+        found = result.place if result.place and result.place.file != HIDDEN else self.elsewhere
         return found and found._replace(file=posixpath.normpath(posixpath.join(self.folder, found.file)))
 
     @property
@@ -90,9 +90,9 @@ def drift_results(plan: Plan) -> tuple[Result, ...]:
 
 def describe_action(action: Action) -> str:
     """One action in one line: what is done to whom, why, each change and each membership."""
-    is_new = action.kind is ActionKind.CREATE
     changes = [
-        f"{show_path(each.path)} " + ("" if is_new else f"{show_value(each.before)} → ") + show_value(each.after)
+        f"{show_path(each.path)} {f'{before} → ' if (before := show_before(each, action.kind)) else ''}"
+        f"{show_value(each.after)}"
         for each in telling_changes(action)
     ]
     parts = [*changes, *_members("+", action.members.add), *_members("-", action.members.remove)]

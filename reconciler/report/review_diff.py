@@ -8,7 +8,7 @@ from reconciler.core.access import Transition
 from reconciler.core.model import ResourceType
 from reconciler.report.impact import diff_facts
 from reconciler.report.review import Line, Membership, Review, Row, Section
-from reconciler.report.words import show_path, show_value
+from reconciler.report.words import PUBLIC, is_hidden, show_path, show_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,11 @@ def diff_review(diff: AccessDiff) -> Review:
         sections=(*_USERS.values(), *_GROUPS.values(), _POLICY),
         legend="before → after; memberships: + gained, − lost, ~ had another way",
         warnings=diff.notes,
-        about=(("Before", _side(diff.base)), ("After", _side(diff.head))),
+        about=(
+            *((("Audience", PUBLIC),) if diff.public else ()),
+            ("Before", _side(diff.base)),
+            ("After", _side(diff.head)),
+        ),
         again=f"reconciler diff {diff.base.name}",
     )
 
@@ -142,6 +146,7 @@ def _group_section(group: GroupChange) -> Section:
 
 
 def _line(change: AttributeChange, *, is_new: bool) -> Line:
+    is_new = is_new or (change.managed_before != "no" and is_hidden(change.before, change.after))
     before = None if is_new else show_value(change.before) if change.managed_before != "no" else "(not managed)"
     after = "(no longer managed, 4me keeps it)" if change.no_longer_managed else show_value(change.after)
     return Line(show_path(change.path), before, after, _MANAGED[change.managed_after])

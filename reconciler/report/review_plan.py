@@ -11,8 +11,10 @@ from reconciler.core.plan_model import ActionKind
 from reconciler.report.impact import plan_facts
 from reconciler.report.review import Line, Membership, Review, Row, Section
 from reconciler.report.words import (
+    PUBLIC,
     nothing_to_do,
     plan_title,
+    show_before,
     show_member,
     show_path,
     show_value,
@@ -76,6 +78,7 @@ def with_plan(review: Review, plan: Plan) -> Review:
         guards=plan.guards,
         warnings=plan.warnings,
         about=(
+            *((("Audience", PUBLIC),) if plan.public else ()),
             ("Endpoint", plan.tenant.endpoint),
             *((("Account", plan.tenant.account),) if plan.tenant.account else ()),
             ("Made", plan.created_at),
@@ -100,11 +103,10 @@ def rows_of(actions: Iterable[Action], sections: Sequence[Section], note: Note =
 
 
 def _row(action: Action, section: Section, memberships: Iterable[Membership], note: Note) -> Row:
-    is_new = action.kind is ActionKind.CREATE
     lines = (
         Line(
             show_path(each.path),
-            None if is_new else show_value(each.before),
+            show_before(each, action.kind),
             show_value(each.after),
             note(action, each.path),
         )

@@ -11,11 +11,13 @@ from reconciler.core.model import ResourceType
 from reconciler.core.plan_model import ActionKind, OutcomeStatus
 from reconciler.report.terminal import BOLD, INDENT, RED, paint
 from reconciler.report.words import (
+    PUBLIC,
     SYMBOLS,
     columns,
     nothing_to_do,
     plan_title,
     safe,
+    show_before,
     show_member,
     show_path,
     show_value,
@@ -102,6 +104,8 @@ def header_lines(plan: Plan, style: Style) -> Iterator[str]:
         f" manifests: {plan.manifests.users} users, {plan.manifests.groups} groups",
         style,
     )
+    if plan.public:
+        yield from wrapped(f"audience {PUBLIC}; {plan.fingerprint}", style)
     if style.drift and plan.actions:
         yield "4me has → manifests say; members: + missing in 4me, - only in 4me"
 
@@ -153,10 +157,10 @@ def _change_lines(action: Action, style: Style) -> Iterator[str]:
     labels = [show_path(change.path) for change in changes]
     column = max(map(len, labels), default=0)
     for label, change in zip(labels, changes, strict=True):
-        before, after = show_value(change.before), show_value(change.after)
-        value = after if action.kind is ActionKind.CREATE else f"{before} → {after}"
+        before, after = show_before(change, action.kind), show_value(change.after)
+        value = after if before is None else f"{before} → {after}"
         line = f"{INDENT}{label:<{column}}  {value}"
-        if columns(line) <= style.width or action.kind is ActionKind.CREATE:
+        if columns(line) <= style.width or before is None:
             yield line
         else:
             yield f"{INDENT}{label:<{column}}  {before}"

@@ -24,10 +24,23 @@ SYMBOLS = {
 NO_CHANGES = "No changes. 4me is as the manifests say."
 NOTHING_TO_UNDO = "Nothing to undo."
 NO_DRIFT = "No drift. 4me is as the manifests say."
+PUBLIC = "public: people are pseudonyms, values are hidden"
+"""The audience of what anybody may read."""
 _NAMED_BY = {ResourceType.USER: "userName", ResourceType.GROUP: "displayName"}
 _UNSAFE = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"))
 _COMMAND = re.compile(r"##(?=(?:vso)?\[)|::(?=[a-z-]+(?: |::))", re.IGNORECASE)
 """How a command to a pipeline begins that reads the log: `##vso[`, `##[`, `::name::`, `::name key=value::`."""
+
+
+class Hidden(str):
+    """What stands for a value that is not shown, as people read it."""
+
+    __slots__ = ()
+
+
+HIDDEN = "(hidden)"
+"""What stands for a text that is not shown, such as the file of a place."""
+CHANGED = Hidden("changed (hidden)")
 
 
 def safe(text: str) -> str:
@@ -67,6 +80,8 @@ def show_value(value: Value) -> str:
     """A value as people read it: text in quotes, no value as `(none)`, a list of plain values without ceremony."""
     if value is None or value in ("", []):
         return "(none)"
+    if isinstance(value, Hidden):
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
@@ -74,6 +89,17 @@ def show_value(value: Value) -> str:
         if all(isinstance(each, str) for each in plain):
             return safe(", ".join(map(str, plain)))
     return safe(json.dumps(value, ensure_ascii=False))
+
+
+def show_before(change: Change, kind: ActionKind) -> str | None:
+    """The value before as people read it; None where there was none to compare with, or it is hidden."""
+    new = kind is ActionKind.CREATE or is_hidden(change.before, change.after)
+    return None if new else show_value(change.before)
+
+
+def is_hidden(before: Value, after: Value) -> bool:
+    """Whether values are not shown, so that nothing is told but that they differ."""
+    return isinstance(before, Hidden) or isinstance(after, Hidden)
 
 
 def show_member(member: Member) -> str:
