@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from reconciler.manifests.records import Watch
     from reconciler.scim.directory import Directory
     from reconciler.scim.filters import Filter
+    from reconciler.scim.pacing import Timing
     from reconciler.snapshot import StoredSnapshot
 
 _NAMED = 5
@@ -66,6 +67,7 @@ class PlanOptions:
     once it is known, `on_states` of both sides once they are read. Setting `stop` ends all reading; a wait longer than
     `max_wait` seconds ends it too. `command` is what other runs are told while this one holds the state directory; it
     waits `lock_timeout` seconds for theirs.
+    `timing`: where requests take their time from, None for the usual clock.
     """
 
     manifests: Path
@@ -82,6 +84,7 @@ class PlanOptions:
     on_talk: Callable[[str], None] = print
     on_tenant: Callable[[Tenant], None] = _silent
     on_states: Callable[[DesiredState, LiveState], None] = _silent
+    timing: Timing | None = None
     command: str = "run"
     lock_timeout: float = LOCK_TIMEOUT
 
@@ -171,6 +174,7 @@ def connect(session: Session, options: PlanOptions) -> Iterator[Directory]:
     """The tenant's directory, connected. Raises OperatorError and ServiceError."""
     from reconciler.scim.connection import Connection, Waiting
     from reconciler.scim.directory import Listener, open_directory
+    from reconciler.scim.pacing import Timing
 
     tenant, snapshot = session.tenant, session.snapshot
     notice = expiry_warning(tenant.token, datetime.now(UTC).date())
@@ -188,7 +192,12 @@ def connect(session: Session, options: PlanOptions) -> Iterator[Directory]:
         concurrency=tenant.limits.concurrency,
         members_per_request=tenant.limits.members_per_request,
         timeout=tenant.limits.timeout,
-        waiting=Waiting(options.max_wait, options.stop, None if session.unkept else pacing_file(tenant, options.state)),
+        waiting=Waiting(
+            options.max_wait,
+            options.stop,
+            None if session.unkept else pacing_file(tenant, options.state),
+            options.timing or Timing(),
+        ),
     )
     learned = snapshot.touches if snapshot else None
     with (

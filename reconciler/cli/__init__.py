@@ -23,6 +23,8 @@ from reconciler.errors import ManifestError, ReconcilerError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reconciler.scim.pacing import Timing
+
 COMMANDS = {
     "init": "start a repository of manifests",
     "validate": "check the manifests, all that needs no network",
@@ -144,6 +146,7 @@ def root(context: click.Context, /, state_dir: Path, **options: object) -> None:
         quiet=bool(options["quiet"]),
         plain=bool(options["no_color"]),
         telling=not options["no_notify"],
+        timing=context.obj,
     )
 
 
@@ -164,10 +167,13 @@ def _tell_news(context: click.Context, error: ReconcilerError | None = None) -> 
         tell_news(console, context.invoked_subcommand, error)
 
 
-def run_command(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code; expected errors are told on stderr."""
+def run_command(arguments: Sequence[str] | None = None, timing: Timing | None = None) -> int:
+    """Run the command line and return its exit code; expected errors are told on stderr.
+
+    `timing`: where requests take their time from, None for the usual clock.
+    """
     try:
-        code = root.main(args=arguments, prog_name="reconciler", standalone_mode=False)
+        code = root.main(args=arguments, prog_name="reconciler", standalone_mode=False, obj=timing)
     except click.NoSuchOption as error:
         _placed(error).show()
         return USAGE_EXIT

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
+    from reconciler.scim.pacing import Timing
+
 NARROWEST, WIDEST = 60, 120
 
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """The global options, and how to talk."""
+    """The global options, and how to talk. `timing`: where requests take their time from, None for the usual clock."""
 
     tenant: str | None
     state: Path
@@ -33,6 +35,7 @@ class Console:
     quiet: bool = False
     plain: bool = False
     telling: bool = True
+    timing: Timing | None = None
     heard: Heard = field(default_factory=Heard, init=False, repr=False, compare=False)
     bars: list[Bar] = field(default_factory=list, init=False, repr=False, compare=False)
 

@@ -140,6 +140,7 @@ def plan_options(
         allow=dict(allow) if isinstance(allow, tuple) else {},
         at=at if isinstance(at, datetime) else None,
         max_wait=max_wait if isinstance(max_wait, float) else None,
+        timing=console.timing,
         on_read=read,
         on_talk=partial(relay, console),
         on_tenant=console.heard.hear_tenant,

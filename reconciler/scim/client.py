@@ -14,8 +14,9 @@ from reconciler.errors import LostAnswer, NotSent, ServiceError
 from reconciler.scim.connection import Connection, check_endpoint
 from reconciler.scim.exchange import Exchange, open_application, open_transport
 from reconciler.scim.messages import explain_answer
-from reconciler.scim.pacing import LONGEST_WAIT, Pace, Pacer, Timing
+from reconciler.scim.pacing import LONGEST_WAIT, Pace, Pacer
 from reconciler.scim.ratelimit import read_retry_after
+from reconciler.scim.transports import TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -53,18 +54,20 @@ class Client:
         *,
         application: Callable[..., Iterable[bytes]] | None = None,
         on_talk: Callable[[str], None] = lambda _text: None,
-        timing: Timing = Timing(),
     ) -> None:
         self.endpoint = IN_PROCESS if application else check_endpoint(connection.endpoint)
         limits = (connection.requests_per_hour, connection.requests_per_two_seconds)
-        waiting = connection.waiting
+        waiting, timing = connection.waiting, connection.waiting.timing
         self.pacer = Pacer(Pace(*limits, waiting.longest, waiting.stop), on_wait=on_talk, timing=timing)
         self.requests = 0
         self._count = Lock()
         self._timing = timing
         self._token = connection.token
         self._on_talk = on_talk
-        self._http = Exchange(connection, open_application(application) if application else open_transport(connection))
+        self._http = Exchange(
+            connection,
+            open_application(application, connection) if application else open_transport(connection),
+        )
 
     def close(self) -> None:
         """Close all connections."""
@@ -161,6 +164,9 @@ class Client:
         unsent = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
         if method == "POST" and not unsent:
             raise LostAnswer(f"{subject}: {_failure(error)}, it may have been carried out") from error
+        if isinstance(error, TooLarge):
+            doubt = "" if method == "GET" else ", it may have been carried out"
+            raise ServiceError(f"{subject}: {_failure(error)}{doubt}") from error
         if last:
             hint = "is the endpoint right, and reachable from here?" if unsent else None
             raise ServiceError(f"{subject}: {_failure(error)}, {ATTEMPTS} times", hint=hint) from error
@@ -199,6 +205,8 @@ def _target(request: Request, answer: Answer) -> httpx.URL:
 def _failure(error: httpx.RequestError) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "no answer in time"
+    if isinstance(error, TooLarge):
+        return f"no use for this answer: {error}"
     if isinstance(error, httpx.DecodingError):
         return "the answer is compressed wrongly"
     return f"connection failed ({error or type(error).__name__})"

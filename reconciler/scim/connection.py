@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from reconciler.errors import OperatorError
+from reconciler.scim.pacing import Timing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,11 +20,13 @@ class Waiting:
     """How to wait for the service's limits: `longest` in seconds (None: as long as they ask for).
 
     `stop`, once set, ends every wait. `carryover` is the file in which one run leaves to the next what it sent.
+    `timing`: where time and chance come from.
     """
 
     longest: float | None = None
     stop: Event = field(default_factory=Event)
     carryover: Path | None = None
+    timing: Timing = Timing()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,120 +4,34 @@ from __future__ import annotations
 
 import time
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from reconciler.core.directory import Assumptions, MemberDelta, Written
-from reconciler.core.model import Live, ResourceType
+from reconciler.core.directory import Assumptions
+from reconciler.core.model import ResourceType
 from reconciler.core.normalise import fold, is_empty
-from reconciler.core.schema import KEY_ATTRIBUTE, MATCHABLE
-from reconciler.errors import LostAnswer, NotSent, ServiceError
+from reconciler.core.schema import MATCHABLE
+from reconciler.errors import ServiceError
 from reconciler.scim.capabilities import choose_dialect
 from reconciler.scim.carryover import remember
 from reconciler.scim.client import Client
 from reconciler.scim.dialects import PATHS, Dialect
-from reconciler.scim.filters import equals_any, matches
+from reconciler.scim.filters import equals_any
 from reconciler.scim.memory import share_memory
 from reconciler.scim.reading import ScimReader
-from reconciler.scim.wire import Page, decode_page, decode_resource, to_live
+from reconciler.scim.wire import Page, decode_page, to_live
+from reconciler.scim.writing import ScimWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from reconciler.core.forecast import Budget
-    from reconciler.core.model import Attributes, Member
-    from reconciler.core.plan_model import Change
     from reconciler.scim.connection import Connection
     from reconciler.scim.filters import Filter
-    from reconciler.scim.transports import Answer
 
 NOBODY = "reconciler-check-nobody"
-
-
-@dataclass(frozen=True, slots=True)
-class ScimWriter:
-    """Creates and updates resources, one request each where members fit into one."""
-
-    client: Client
-    dialect: Dialect
-    batch: int
-    scopes: tuple[Filter | None, Filter | None] = (None, None)
-
-    def create(self, resource_type: ResourceType, attributes: Attributes, members: Sequence[Member]) -> Written:
-        """Create one resource, its members included. Raises ServiceError.
-
-        A lost answer is looked up before the request is repeated, once.
-        """
-        first, rest = tuple(members[: self.batch]), tuple(members[self.batch :])
-        key = str(attributes[KEY_ATTRIBUTE[resource_type]])
-        body = self.dialect.encode_create(resource_type, attributes, first)
-        written = self._post(resource_type, key, body)
-        if not rest:
-            return written
-        with _begun(f"created with its first {len(first)} members"):
-            more = self.update(Live(resource_type, written.id, key, {}), (), MemberDelta(add=rest))
-        return replace(more, requests=written.requests + more.requests)
-
-    def update(self, live: Live, changes: Sequence[Change], members: MemberDelta) -> Written:
-        """Change one resource: the attributes in `changes` and its members. Raises ServiceError."""
-        path = f"{PATHS[live.type]}/{quote(live.id, safe='')}"
-        bodies = list(self.dialect.encode_updates(live, changes, members, self.batch))
-        seen: Live | None = None
-        for sent, body in enumerate(bodies):
-            with _begun(f"{sent} of {len(bodies)} requests done" if sent else ""):
-                seen = self._shown(self.client.send("PATCH", path, body=body, resource=live.key), live.type)
-        return Written(live.id, len(bodies), seen if seen and seen.id == live.id else None)
-
-    def _post(self, resource: ResourceType, key: str, body: dict[str, object]) -> Written:
-        path = PATHS[resource]
-        try:
-            return self._created(self.client.send("POST", path, body=body, resource=key), resource, key)
-        except LostAnswer as lost:
-            with _begun(lost.message):
-                found = self._find(resource, key)
-            if found:
-                return Written(found, 2)
-        written = self._created(self.client.send("POST", path, body=body, resource=key), resource, key)
-        return replace(written, requests=3)
-
-    def _created(self, answer: Answer, resource: ResourceType, key: str) -> Written:
-        live = self._shown(answer, resource)
-        if live:
-            return Written(live.id, live=live)
-        location = answer.headers.get("location", "").rstrip("/")
-        found = location.rpartition("/")[2] or self._find(resource, key)
-        if not found:
-            raise ServiceError(f"POST {PATHS[resource]} ({key}): HTTP {answer.status}, but the answer has no id")
-        return Written(found)
-
-    def _shown(self, answer: Answer, resource: ResourceType) -> Live | None:
-        """The resource that an answer to a write shows, or None: the write itself succeeded all the same."""
-        try:
-            live = to_live(decode_resource(answer.body, ""), resource, "")
-        except ServiceError:
-            return None
-        scope = self.scopes[0] if resource is ResourceType.USER else self.scopes[1]
-        return replace(live, owned=scope is None or matches(scope, live.attributes))
-
-    def _find(self, resource: ResourceType, key: str) -> str | None:
-        name, path = KEY_ATTRIBUTE[resource], PATHS[resource]
-        page = decode_page(self.client.get(path, {"filter": equals_any([(name, key)])}).body, f"GET {path} ({key})")
-        lives = [to_live(row, resource, f"GET {path} ({key})") for row in page.rows]
-        return next((live.id for live in lives if fold(live.attributes.get(name)) == fold(key)), None)
-
-
-@contextmanager
-def _begun(what: str) -> Iterator[None]:
-    """What is not sent now leaves something half done, which is not the same as not begun."""
-    try:
-        yield
-    except NotSent as unsent:
-        if not what:
-            raise
-        raise ServiceError(f"{what}; {unsent.message}", hint=unsent.hint) from unsent
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +133,7 @@ def open_directory(
             connection.concurrency,
             requests=lambda: client.requests,
             now=lambda: datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-            epoch=time.time,
+            epoch=connection.waiting.timing.epoch,
             on_progress=listener.on_progress,
             assumptions=assumptions,
         )

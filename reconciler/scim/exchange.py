@@ -17,7 +17,7 @@ import httpx
 
 from reconciler import __version__
 from reconciler.errors import OperatorError
-from reconciler.scim.transports import Connections, Direct, InProcess, Relayed, Request
+from reconciler.scim.transports import Bounds, Connections, Direct, InProcess, Relayed, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from reconciler.scim.connection import Connection
     from reconciler.scim.transports import Answer, Transport
 
+PATIENCE = 10
+"""Timeouts within which a whole answer must come, however it comes."""
 _parse = lru_cache(maxsize=64)(httpx.URL)
 
 
@@ -59,13 +61,15 @@ class Exchange:
 
 def open_transport(connection: Connection) -> Transport:
     """Connections to the endpoint, or to the proxy that the environment names for it. Raises OperatorError."""
+    bounds = _bounds(connection)
     trusted, proxy = _trust(connection.endpoint), _proxy(connection.endpoint)
     if proxy is None:
-        return Connections([Direct(trusted) for _ in range(connection.concurrency)])
+        return Connections([Direct(trusted, bounds=bounds) for _ in range(connection.concurrency)])
     one = httpx.Limits(max_connections=1, max_keepalive_connections=1)
     try:
         return Connections([
-            Relayed(httpx.HTTPTransport(verify=trusted, limits=one, proxy=proxy)) for _ in range(connection.concurrency)
+            Relayed(httpx.HTTPTransport(verify=trusted, limits=one, proxy=proxy), bounds)
+            for _ in range(connection.concurrency)
         ])  # fmt: skip
     except (ValueError, ImportError, httpx.InvalidURL) as error:
         raise OperatorError(
@@ -73,9 +77,14 @@ def open_transport(connection: Connection) -> Transport:
         ) from None
 
 
-def open_application(application: Callable[..., Iterable[bytes]]) -> Transport:
+def open_application(application: Callable[..., Iterable[bytes]], connection: Connection) -> Transport:
     """A WSGI application as if it were the service."""
-    return Relayed(InProcess(application))
+    return Relayed(InProcess(application), _bounds(connection))
+
+
+def _bounds(connection: Connection) -> Bounds:
+    """A body whose pieces keep coming may take some time, but not for ever."""
+    return Bounds(seconds=PATIENCE * connection.timeout, clock=connection.waiting.timing.monotonic)
 
 
 def _trust(endpoint: str) -> ssl.SSLContext:

@@ -10,10 +10,12 @@ from typing import Any
 from reconciler.errors import ServiceError
 
 LONGEST = 300
+_LOOKED_AT = 16_384
 _HINTS = {
     HTTPStatus.UNAUTHORIZED: "the token is wrong or expired: generate a new one in 4me (Settings > Apps)",
     HTTPStatus.FORBIDDEN: "the token's owner lacks the right, or `account` is another account",
     HTTPStatus.NOT_FOUND: "is `endpoint` the SCIM address, such as https://api.4me.com/scim/v2?",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "lower `limits.membersPerRequest` in the Tenant document",
     HTTPStatus.TOO_MANY_REQUESTS: "lower `limits` in the Tenant document, or run again later",
 }
 
@@ -26,8 +28,8 @@ def explain_answer(subject: str, status: int, body: bytes, content_type: str) ->
 
 
 def describe_body(body: bytes, content_type: str) -> str:
-    """The service's own words."""
-    text = body.decode("utf-8", "replace")
+    """The service's own words, as far as they stand at its beginning."""
+    text = body[:_LOOKED_AT].decode("utf-8", "replace")
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):

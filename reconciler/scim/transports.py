@@ -6,6 +6,8 @@ is httpx's: errors, headers, compression, proxies.
 
 from __future__ import annotations
 
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from queue import LifoQueue
@@ -16,10 +18,13 @@ import httpx
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 KEEP_ALIVE = 5.0
 """Seconds: httpx's default."""
+LARGEST_ANSWER = 64 * 1024**2
+"""Bytes: a page of 25 users takes less than a thousandth of it."""
+_PIECE = 16_384
 _ERRORS: dict[type[Exception], type[httpx.RequestError]] = {
     httpcore.ConnectTimeout: httpx.ConnectTimeout,
     httpcore.ReadTimeout: httpx.ReadTimeout,
@@ -30,6 +35,31 @@ _ERRORS: dict[type[Exception], type[httpx.RequestError]] = {
     httpcore.LocalProtocolError: httpx.LocalProtocolError,
     httpcore.RemoteProtocolError: httpx.RemoteProtocolError,
 }
+
+
+class TooLarge(httpx.RequestError):
+    """The answer is larger than anything that is of use, so that it was not read to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a body may come to: `size` in bytes, decompressed as well; `seconds` in all, by `clock`."""
+
+    size: int = LARGEST_ANSWER
+    seconds: float = float("inf")
+    clock: Callable[[], float] = time.monotonic
+
+    def gather(self, pieces: Iterable[bytes]) -> bytes:
+        """All pieces. Raises TooLarge, and httpx.ReadTimeout where they keep coming for too long."""
+        received, size, end = list[bytes](), 0, self.clock() + self.seconds
+        for piece in pieces:
+            size += len(piece)
+            if size > self.size:
+                raise TooLarge(f"it is larger than {self.size // 1024**2} MiB")
+            if self.clock() > end:
+                raise httpx.ReadTimeout("the answer takes too long")
+            received.append(piece)
+        return b"".join(received)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +109,10 @@ class Direct:
     `keep_alive`: the seconds after which it is not used again.
     """
 
-    def __init__(self, trusted: ssl.SSLContext, keep_alive: float = KEEP_ALIVE) -> None:
+    def __init__(self, trusted: ssl.SSLContext, keep_alive: float = KEEP_ALIVE, *, bounds: Bounds = Bounds()) -> None:
         self._trusted = trusted
         self._keep_alive = keep_alive
+        self._bounds = bounds
         self._connection: httpcore.HTTPConnection | None = None
 
     def exchange(self, request: Request) -> Answer:
@@ -94,13 +125,15 @@ class Direct:
         try:
             response = self._open(url.origin).handle_request(sent)
             try:
-                received = response.read()
+                received = self._bounds.gather(response.iter_stream())
             finally:
                 response.close()
         except tuple(_ERRORS) as error:
             raise next(theirs for ours, theirs in _ERRORS.items() if isinstance(error, ours))(str(error)) from error
         found = httpx.Headers(response.headers)
-        return Answer(response.status, found, _decompress(found, received) if "content-encoding" in found else received)
+        if "content-encoding" in found:
+            received = _decompress(found, received, self._bounds)
+        return Answer(response.status, found, received)
 
     def close(self) -> None:
         """Close the connection."""
@@ -119,8 +152,9 @@ class Direct:
 class Relayed:
     """A way by one of httpx's own transports: to a proxy, or within this process."""
 
-    def __init__(self, transport: httpx.BaseTransport) -> None:
+    def __init__(self, transport: httpx.BaseTransport, bounds: Bounds = Bounds()) -> None:
         self._transport = transport
+        self._bounds = bounds
 
     def exchange(self, request: Request) -> Answer:
         """The whole answer. Raises httpx.RequestError."""
@@ -129,10 +163,10 @@ class Relayed:
         )
         response = self._transport.handle_request(sent)
         try:
-            response.read()
+            received = self._bounds.gather(response.iter_bytes())
         finally:
             response.close()
-        return Answer(response.status_code, response.headers, response.content)
+        return Answer(response.status_code, response.headers, received)
 
     def close(self) -> None:
         """Close all connections."""
@@ -147,12 +181,34 @@ class InProcess(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """What the application answers."""
-        try:
+        with _as_connection(request):
             response = self._inner.handle_request(request)
-            response.read()
-        except ConnectionError as error:
-            raise httpx.ReadError(str(error) or "connection dropped", request=request) from error
+        assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - for types: a WSGI application's is
+        response.stream = _Stream(response.stream, request)
         return response
+
+
+class _Stream(httpx.SyncByteStream):
+    def __init__(self, inner: httpx.SyncByteStream, request: httpx.Request) -> None:
+        self._inner, self._request = inner, request
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _as_connection(self._request):
+            yield from self._inner
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+@contextmanager
+def _as_connection(request: httpx.Request) -> Iterator[None]:
+    """What an application raises as what a connection would."""
+    try:
+        yield
+    except ConnectionError as error:
+        raise httpx.ReadError(str(error) or "connection dropped", request=request) from error
+    except TimeoutError as error:
+        raise httpx.ReadTimeout(str(error), request=request) from error
 
 
 class Connections:
@@ -182,6 +238,17 @@ class Connections:
             transport.close()
 
 
-def _decompress(headers: httpx.Headers, received: bytes) -> bytes:
-    """The body as httpx decompresses it. Raises httpx.DecodingError."""
-    return httpx.Response(HTTPStatus.OK, headers=headers, stream=httpx.ByteStream(received)).read()
+class _Pieces(httpx.SyncByteStream):
+    """A body in pieces that are small enough for what each decompresses to."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        for start in range(0, len(self._body), _PIECE):
+            yield self._body[start : start + _PIECE]
+
+
+def _decompress(headers: httpx.Headers, received: bytes, bounds: Bounds) -> bytes:
+    """The body as httpx decompresses it. Raises httpx.DecodingError, TooLarge."""
+    return bounds.gather(httpx.Response(HTTPStatus.OK, headers=headers, stream=_Pieces(received)).iter_bytes())

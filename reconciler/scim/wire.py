@@ -7,11 +7,14 @@ many users have in common (paths, short texts, roles) is kept once.
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from reconciler.core.members import Members
 from reconciler.core.model import Live, Member, ResourceType
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from reconciler.core.model import Attributes, Value
 
+_AFTER_NAME = b'":'
 _TOTAL, _ROWS = "totalResults", "Resources"
 
 
@@ -80,7 +84,24 @@ def _decode(body: bytes, subject: str, share: Literal["all", "keys"] = "all") ->
         ) from None
     if not isinstance(document, dict):
         raise ServiceError(f"{subject}: the answer is not a JSON object")
+    again = to_json(document)
+    if len(again) < len(body) and again.count(_AFTER_NAME) < body.count(_AFTER_NAME):
+        _refuse_doubles(body, subject)
     return document
+
+
+def _refuse_doubles(body: bytes, subject: str) -> None:
+    """Raise ServiceError where a name stands twice in an object: which of its values holds is anybody's guess."""
+
+    def check(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+            raise ServiceError(f"{subject}: the answer says {twice[:50]!r} twice, so that it is not clear what holds")
+        return found
+
+    with suppress(ValueError, RecursionError):  # what only this parser minds was read already
+        json.loads(body, object_pairs_hook=check)
 
 
 def _describe_other(body: bytes) -> str:

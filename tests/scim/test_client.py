@@ -2,81 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
-from itertools import pairwise
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from reconciler.core.model import ResourceType
-from reconciler.errors import LostAnswer, NotSent, OperatorError, ReconcilerError, ServiceError
+from reconciler.errors import NotSent, OperatorError, ReconcilerError, ServiceError
 from reconciler.scim.client import ATTEMPTS, Client
 from reconciler.scim.connection import Connection, Waiting
-from reconciler.scim.dialects import FOURME
-from reconciler.scim.directory import ScimWriter
-from reconciler.scim.pacing import Timing
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from threading import Condition
-
-TOKEN = "0123456789abcdef" * 4
-NOON = 1_700_000_000.0  # Tue, 14 Nov 2023 22:13:20 GMT
-Step = tuple[int, dict[str, str], Any] | type[Exception]
-FINE: Step = (200, {}, {"id": "1"})
-
-
-@dataclass
-class Clock:
-    """Time that only waiting moves."""
-
-    now: float = 0.0
-
-    def wait(self, seconds: float) -> None:
-        self.now += seconds
-
-    def pause(self, _condition: Condition, seconds: float) -> None:
-        self.wait(seconds)
-
-    def timing(self) -> Timing:
-        return Timing(
-            lambda: self.now, lambda: NOON + self.now, self.wait, self.pause, lambda: 1.0, lambda at: f"+{at - NOON:g}"
-        )
-
-
-@dataclass
-class Script:
-    """A WSGI application that answers one step after the other, the last one for ever."""
-
-    steps: list[Step]
-    clock: Clock = field(default_factory=Clock)
-    times: list[float] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-    headers: list[dict[str, str]] = field(default_factory=list)
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        self.times.append(self.clock.now)
-        self.asked.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO'].removeprefix('/scim/v2')}")
-        self.headers.append({name: value for name, value in environ.items() if name.startswith("HTTP_")})
-        step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
-        if isinstance(step, type):
-            raise step
-        status, headers, content = step
-        start_response(f"{status} X", list(headers.items()))
-        return [content if isinstance(content, bytes) else json.dumps(content).encode()]
-
-    @property
-    def waits(self) -> list[float]:
-        """Seconds between requests, where there are any."""
-        return [later - earlier for earlier, later in pairwise(self.times) if later != earlier]
-
-
-def client(script: Script, talk: list[str] | None = None, waiting: Waiting = Waiting()) -> Client:
-    connection = Connection("sandbox:", TOKEN, "widget", requests_per_two_seconds=10**6, waiting=waiting)
-    heard = [] if talk is None else talk
-    return Client(connection, application=script, on_talk=heard.append, timing=script.clock.timing())
+from tests.scim.script import FINE, TOKEN, Script, Step, client
 
 
 def attempt(method: Any, steps: list[Step]) -> tuple[str, int, list[float]]:
@@ -288,32 +222,3 @@ def test_endpoints(endpoint: str, *, allowed: bool) -> None:
     else:
         with pytest.raises(OperatorError):
             Client(Connection(endpoint))
-
-
-PAGE: Step = (200, {}, {"totalResults": 1, "Resources": [{"id": 5, "userName": "ANN@x"}]})
-EMPTY: Step = (200, {}, {"totalResults": 0})
-
-
-@pytest.mark.parametrize(
-    ("steps", "written", "asked"),
-    [
-        ([(201, {}, {"id": 7})], ("7", 1), ["POST"]),
-        ([(201, {"Location": "https://x/scim/v2/Users/7/"}, b"")], ("7", 1), ["POST"]),
-        ([(201, {"Location": "https://x/scim/v2/Users/7"}, {"userName": "ann@x"})], ("7", 1), ["POST"]),
-        ([(201, {}, b""), PAGE], ("5", 1), ["POST", "GET"]),
-        ([ConnectionResetError, PAGE], ("5", 2), ["POST", "GET"]),
-        ([ConnectionResetError, EMPTY, (201, {}, {"id": "6"})], ("6", 3), ["POST", "GET", "POST"]),
-    ],
-)
-def test_who_was_created_is_found_out(steps: list[Step], written: tuple[str, int], asked: list[str]) -> None:
-    script = Script(list(steps))
-    writer = ScimWriter(client(script), FOURME, 500)
-    created = writer.create(ResourceType.USER, {"userName": "ann@x"}, ())
-    assert (created.id, created.requests) == written
-    assert [each.split()[0] for each in script.asked] == asked
-
-
-def test_an_answer_that_is_lost_twice_is_told() -> None:
-    script = Script([ConnectionResetError, EMPTY, ConnectionResetError])
-    with pytest.raises(LostAnswer, match="it may have been carried out"):
-        ScimWriter(client(script), FOURME, 500).create(ResourceType.USER, {"userName": "ann@x"}, ())

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +100,8 @@ class Strict:
 
 def send(application: Application, clock: FastClock, connection: Connection, count: int) -> None:
     """A run of its own: so many requests by eight threads."""
-    client = Client(connection, application=application, timing=clock.timing())
+    connection = replace(connection, waiting=replace(connection.waiting, timing=clock.timing()))
+    client = Client(connection, application=application)
     with closing(client), remember(client.pacer, connection), ThreadPoolExecutor(THREADS) as pool:
         answers = list(pool.map(lambda _: client.get("/Users"), range(count)))
     assert len(answers) == count

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -14,7 +14,7 @@ from reconciler.core.members import Members
 from reconciler.core.model import Member, ResourceType
 from reconciler.errors import ServiceError
 from reconciler.scim.client import Client
-from reconciler.scim.connection import Connection
+from reconciler.scim.connection import Connection, Waiting
 from reconciler.scim.directory import Probe, open_directory
 from reconciler.scim.filters import matches, parse_filter
 from reconciler.scim.lists import PAGES_AHEAD, WALKS
@@ -147,7 +147,8 @@ def broken(headers: list[tuple[str, str]], status: str = "200 OK") -> Client:
         start_response(status, headers)
         return [b"not gzip"]
 
-    return Client(connection(), application=application, timing=Timing(sleep=lambda _seconds: None))
+    impatient = Waiting(timing=Timing(sleep=lambda _seconds: None))
+    return Client(replace(connection(), waiting=impatient), application=application)
 
 
 def test_an_answer_that_is_compressed_wrongly_is_an_error_in_plain_words() -> None:

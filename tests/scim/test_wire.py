@@ -154,3 +154,23 @@ def test_what_many_have_is_kept_once() -> None:
     body = json.dumps({"id": "1", "roles": [{"value": "a"}]}).encode()
     one, other = (to_live(decode_resource(body, ""), GROUP, "") for _ in range(2))
     assert one.attributes["roles"] is other.attributes["roles"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('{"totalResults":1,"Resources":[],"totalResults":0}', "totalResults"),
+        ('{"totalResults":1,"Resources":[{"id":"1","userName":"a","userName":"b"}]}', "userName"),
+        ('{"totalResults":1,"Resources":[{"id":"1","name":{"givenName":"a","givenName":"b"}}]}', "givenName"),
+    ],
+)
+def test_a_name_that_stands_twice_is_an_error(text: str, name: str) -> None:
+    with pytest.raises(ServiceError, match=f"^GET x: the answer says '{name}' twice"):
+        decode_page(text.encode(), "GET x")
+
+
+@pytest.mark.parametrize(
+    "text", ['"a\\":\\"a\\":"', '"\\u0022:\\u0022"', '{"a":{"a":1},"b":{"a":1}}', '[{"a":1},{"a":1}]']
+)
+def test_what_only_looks_as_if_it_stood_twice_is_read(text: str) -> None:
+    assert decode_page(f'{{"totalResults":0,"Resources":[],"x":{text}}}'.encode(), "GET x").total == 0
