@@ -43,20 +43,20 @@ class TooLarge(httpx.RequestError):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a body may come to: `size` in bytes, decompressed as well; `seconds` in all, by `clock`."""
+    """What an answer may come to: `size` in bytes, decompressed as well; `seconds` from the request on, by `clock`."""
 
     size: int = LARGEST_ANSWER
     seconds: float = float("inf")
     clock: Callable[[], float] = time.monotonic
 
-    def gather(self, pieces: Iterable[bytes]) -> bytes:
-        """All pieces. Raises TooLarge, and httpx.ReadTimeout where they keep coming for too long."""
-        received, size, end = list[bytes](), 0, self.clock() + self.seconds
+    def gather(self, pieces: Iterable[bytes], begun: float = float("inf")) -> bytes:
+        """All pieces. Raises TooLarge, and httpx.ReadTimeout where they keep coming for too long after `begun`."""
+        received, size = list[bytes](), 0
         for piece in pieces:
             size += len(piece)
             if size > self.size:
                 raise TooLarge(f"it is larger than {self.size // 1024**2} MiB")
-            if self.clock() > end:
+            if self.clock() - begun > self.seconds:
                 raise httpx.ReadTimeout("the answer takes too long")
             received.append(piece)
         return b"".join(received)
@@ -122,10 +122,11 @@ class Direct:
         sent = httpcore.Request(
             request.method, url, headers=request.headers, content=request.body, extensions=request.extensions
         )
+        begun = self._bounds.clock()
         try:
             response = self._open(url.origin).handle_request(sent)
             try:
-                received = self._bounds.gather(response.iter_stream())
+                received = self._bounds.gather(response.iter_stream(), begun)
             finally:
                 response.close()
         except tuple(_ERRORS) as error:
@@ -161,9 +162,10 @@ class Relayed:
         sent = httpx.Request(
             request.method, request.url, headers=request.headers, content=request.body, extensions=request.extensions
         )
+        begun = self._bounds.clock()
         response = self._transport.handle_request(sent)
         try:
-            received = self._bounds.gather(response.iter_bytes())
+            received = self._bounds.gather(response.iter_bytes(), begun)
         finally:
             response.close()
         return Answer(response.status_code, response.headers, received)
