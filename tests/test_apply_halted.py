@@ -26,7 +26,7 @@ def test_a_token_that_expires_half_way_ends_the_apply_at_once(tmp_path: Path) ->
         assert told[:3] == [("done", "")] * 3
         assert told[3] == ("failed", "HTTP 401: Unauthorized")
         assert {each.detail for each in applied.outcomes[4:]} == {
-            "the service does not accept the token any more (HTTP 401)"
+            "not started: the token is not accepted any more (HTTP 401)"
         }
         assert len([each for each in sandbox.requests if each.method == "POST"]) == 4
         sandbox.arm()
