@@ -38,6 +38,10 @@ class ReconcilerError(Exception):
         self.hint = hint
 
 
+LONGEST_MESSAGE, _END = 2_000, 500
+"""Characters of one problem's message, and how many of them are its end, where it is cut."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
     """One thing that is wrong in a manifest; `line` and `column` count from 1.
@@ -50,6 +54,11 @@ class Problem:
     column: int
     message: str
     excerpt: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.message) > LONGEST_MESSAGE:
+            cut = f"{self.message[: LONGEST_MESSAGE - _END]} ... {self.message[-_END:]}"
+            object.__setattr__(self, "message", cut)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.message}"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SANDBOX = "sandbox:"
 EXPIRY_NOTICE_DAYS = 7
 COMMAND_SECONDS = 60
+LONGEST_TOKEN = 65_536
 PINNED = "RECONCILER_PINNED_ENDPOINT"
 PSEUDONYM_KEY = "RECONCILER_PSEUDONYM_KEY"
 SHORTEST_KEY = 16
@@ -209,10 +210,15 @@ def _raw_token(source: TokenSource) -> str:
         return os.environ[source.env]
     if source.file:
         try:
-            return Path(source.file).expanduser().read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            with Path(source.file).expanduser().open(encoding="utf-8") as file:
+                text = file.read(LONGEST_TOKEN + 1)
+        except (OSError, UnicodeDecodeError, RuntimeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            reason = "nobody is called so" if isinstance(error, RuntimeError) else reason
             raise OperatorError(f"the token cannot be read from the file {source.file}: {reason}") from None
+        if len(text) > LONGEST_TOKEN:
+            raise OperatorError(f"what the file {source.file} has is longer than any token")
+        return text
     return _command_token(source.command)
 
 

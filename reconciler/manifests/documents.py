@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
@@ -21,6 +22,18 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def _line(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("expected one line of text without control characters")
+    return value
+
+
+def _header(value: str) -> str:
+    if not value.isascii():
+        raise ValueError("expected letters, digits and signs of ASCII")
+    return _line(value)
 
 
 def _whole_or_percent(value: Any) -> Any:
@@ -51,8 +64,12 @@ def _tenant_name(value: str) -> str:
 
 
 def _endpoint(value: str) -> str:
-    if not re.fullmatch(r"(https?://[^\s/]\S*|sandbox:.*)", value):
+    if not re.fullmatch(r"(https?://[^\s/]\S*|sandbox:.*)", value) or not value.isprintable():
         raise ValueError("expected an https:// URL (http:// on loopback only) or `sandbox:`")
+    try:
+        urlsplit(value).port  # noqa: B018 - it looks
+    except ValueError as error:
+        raise ValueError(f"not a URL: {str(error).lower()}") from None
     if value.startswith("http://") and not re.match(r"http://(localhost|127\.[\d.]+|\[::1\])(:\d+)?(/|$)", value):
         raise ValueError("plain http:// is for loopback only: the token would travel unprotected; use https://")
     return value
@@ -104,12 +121,15 @@ def _approval(value: Any) -> Any:
     return {} if value == "required" else value
 
 
+Line = Annotated[str, AfterValidator(_line)]
+
+
 class TokenDocument(Document):
     """Where the token comes from."""
 
-    env: str | None = None
-    file: str | None = None
-    command: Annotated[tuple[str, ...] | None, BeforeValidator(_words)] = None
+    env: Line | None = None
+    file: Line | None = None
+    command: Annotated[tuple[Line, ...] | None, BeforeValidator(_words)] = None
     issued: date | None = None
     lifetime: Annotated[str, AfterValidator(_days)] = "30d"
 
@@ -117,6 +137,8 @@ class TokenDocument(Document):
     def _one_source(self) -> TokenDocument:
         if sum(1 for each in (self.env, self.file, self.command) if each) != 1:
             raise ValueError("exactly one of `env`, `file` and `command` says where the token comes from")
+        if self.issued and self.issued > date.max - timedelta(int(self.lifetime[:-1])):
+            raise ValueError(f"`issued`: {self.issued} is too far ahead")
         return self
 
 
@@ -172,8 +194,8 @@ class TenantDocument(Document):
     name: Annotated[str, AfterValidator(_tenant_name)]
     endpoint: Annotated[str, AfterValidator(_endpoint)]
     default: Annotated[bool, Field(strict=True)] = False
-    account: str | None = None
-    default_domain: str | None = None
+    account: Annotated[str, AfterValidator(_header)] | None = None
+    default_domain: Line | None = None
     dialect: Literal["auto", "4me", "rfc7644"] = "auto"
     token: TokenDocument | None = None
     ownership: OwnershipDocument = OwnershipDocument()

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.errors import ManifestError, OperatorError, Problem
-from reconciler.manifests.limits import MAX_BYTES
+from reconciler.manifests.limits import MAX_BYTES, MAX_TOTAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,8 +37,8 @@ class ManifestFiles:
     problems: tuple[Problem, ...]
 
 
-def read_files(folder: Path) -> ManifestFiles:
-    """All manifest files below `folder`. Raises OperatorError where the folder is none."""
+def read_files(folder: Path, most: int = MAX_TOTAL) -> ManifestFiles:
+    """All manifest files below `folder`, of so many bytes altogether. Raises OperatorError where the folder is none."""
     if not folder.is_dir():
         raise OperatorError(f"no manifests folder {folder}", hint="name it: reconciler plan FOLDER")
     finder = _Finder(os.fspath(folder), _MANIFESTS)
@@ -46,8 +46,12 @@ def read_files(folder: Path) -> ManifestFiles:
     files: list[ManifestFile] = []
     problems = finder.problems
     for name in sorted(finder.names):
+        if most < 0:
+            problems.append(Problem(files[-1].name, 1, 1, "with this file, the manifests are too large altogether"))
+            break
         try:
             files.append(read_again(folder, name))
+            most -= len(files[-1].data)
         except ManifestError as error:
             problems += error.problems
     return ManifestFiles(tuple(files), tuple(problems))

@@ -12,7 +12,7 @@ from reconciler.core.suggest import did_you_mean
 from reconciler.manifests.limits import MAX_DIGITS
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Collection, Generator, Iterable, Iterator
 
     from reconciler.core.model import Value
     from reconciler.manifests.data_text import Lines, Report
@@ -148,7 +148,7 @@ class _Reader:
 
     def _members(self, at: int, path: tuple[str, ...]) -> Generator[Found, None, int]:
         start = self._place(at)
-        names: list[str] = []
+        names: dict[str, None] = {}
         lists: list[str] = []
         at, ended = self._skip(at + 1), False
         if self._text.startswith("}", at):
@@ -158,7 +158,7 @@ class _Reader:
                 raise JSONDecodeError("Expecting property name enclosed in double quotes", self._text, at)
             name, end = self._decoder.decode(self._text, at)
             self._check_name(str(name), names, at)
-            names.append(str(name))
+            names[str(name)] = None
             at = self._skip(end)
             if not self._text.startswith(":", at):
                 raise JSONDecodeError("Expecting ':' delimiter", self._text, at)
@@ -171,7 +171,7 @@ class _Reader:
             self._report(start, f"no `{path[0]}`{did_you_mean(path[0], names) or _advise(lists)}")
         return at
 
-    def _check_name(self, name: str, earlier: list[str], at: int) -> None:
+    def _check_name(self, name: str, earlier: Collection[str], at: int) -> None:
         if name in earlier:
             self._report(self._place(at), f"duplicate key `{name}`")
         elif name == NEXT_PAGE:

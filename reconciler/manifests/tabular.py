@@ -49,8 +49,9 @@ def read_csv(lines: Lines, dialect: Dialect, header: Sequence[str] | None, repor
 
 def _check_header(names: list[str]) -> list[str]:
     problems = [f"column {number} has no name" for number, name in enumerate(names, 1) if not name.strip()]
-    again = {name: number for number, name in enumerate(names, 1) if names.index(name) < number - 1 and name.strip()}
-    return problems + [f"two columns named `{name}`: {names.index(name) + 1} and {again[name]}" for name in again]
+    first: dict[str, int] = {}
+    again = {name: number for number, name in enumerate(names, 1) if first.setdefault(name, number) < number}
+    return problems + [f"two columns named `{name}`: {first[name]} and {again[name]}" for name in again if name.strip()]
 
 
 def _whole_rows(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
     from reconciler.scim.filters import Filter
 
+MAX_DEPTH = 50
+"""Levels of brackets."""
+_SHOWN = 200
+_NO_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"?|[^][()"]+', re.DOTALL)
 _EXPECTED = {
     "ATTRIBUTE": "an attribute",
     "OPERATOR": "an operator (eq, ne, co, sw, ew, gt, ge, lt, le)",
@@ -80,6 +85,11 @@ def _parser() -> Lark:
 
 def parse(text: str) -> Filter:
     """The filter. Raises ValueError that says where it goes wrong, and what was expected there."""
+    depth = 0
+    for bracket in _NO_BRACKET.sub("", text):
+        depth += 1 if bracket in "([" else -1
+        if depth > MAX_DEPTH:
+            raise ValueError(f"not a SCIM filter: `{_shown(text)}`: nested deeper than {MAX_DEPTH} levels")
     try:
         parsed: Filter = _parser().parse(text)  # type: ignore[assignment]
     except UnexpectedInput as error:
@@ -97,4 +107,8 @@ def _explain(text: str, error: UnexpectedInput) -> str:
         place = len(text) if error.token.type == "$END" else error.pos_in_stream or 0
     words = [word for name, word in _EXPECTED.items() if name in expected]
     found = f"`{text[place : place + 10]}`" if text[place:].strip() else "the end"
-    return f"not a SCIM filter: `{text}`, column {place + 1}: found {found}, expected {' or '.join(words)}"
+    return f"not a SCIM filter: `{_shown(text)}`, column {place + 1}: found {found}, expected {' or '.join(words)}"
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
