@@ -18,6 +18,7 @@ from reconciler.core.desired import build_desired
 from reconciler.core.model import ResourceType
 from reconciler.errors import ManifestError, Problem
 from reconciler.manifests.files import decode, digest_files, read_files
+from reconciler.manifests.names import check_names
 from reconciler.manifests.problems import Problems
 from reconciler.manifests.profiles import profile
 from reconciler.manifests.quick_values import Unsure
@@ -282,6 +283,7 @@ class ManifestFolder:
         desired, findings = build_desired(records[ResourceType.USER], records[ResourceType.GROUP])
         for record, path, message in findings:
             self._problems.report_record(record, _author_path(mappings[record.type], path), message)
+        check_names(desired, mappings, self._problems)
         return desired
 
 
