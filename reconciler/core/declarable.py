@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.core.desired import find_cycles
+from reconciler.core.keys import find_control
 from reconciler.core.model import Member, ResourceType
 from reconciler.core.normalise import fold
 from reconciler.core.paths import MANAGER
@@ -89,6 +90,8 @@ class _Names:
             return f"it has no {key}"
         if not self.is_unique(live, key):
             return f"several have this {key}"
+        if find_control(live.key) is not None:
+            return f"its {key} has a control character"
         if not any(self.is_unique(live, name) for name in match):
             return f"nothing that it is matched by ({', '.join(match)}) is its own"
         return None

@@ -43,12 +43,6 @@ def find_oddities(name: str) -> Iterator[str]:
             yield f"mixes alphabets: {describe(name, part.start() + place)}"
 
 
-def find_control(name: str) -> str | None:
-    """The first control character, which no name has, or half of a surrogate pair; None without any."""
-    place = next((place for place, each in enumerate(name) if unicodedata.category(each) in ("Cc", "Cs")), None)
-    return None if place is None else describe(name, place)
-
-
 def describe(name: str, place: int) -> str:
     """The character at a place, by code point, name and position from 1, and what it looks like."""
     character = name[place]
@@ -82,7 +76,7 @@ def _find_unseen(name: str) -> Iterator[str]:
 
 
 def _is_unseen(character: str) -> bool:
-    return unicodedata.category(character) == "Cf" or _UNSEEN.match(character) is not None
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs") or _UNSEEN.match(character) is not None
 
 
 def _joins(name: str, place: int) -> bool:

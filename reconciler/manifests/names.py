@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from reconciler.core.keys import find_control
 from reconciler.core.model import ResourceType
 from reconciler.core.schema import KEY_ATTRIBUTE
 from reconciler.errors import Problem
@@ -32,7 +33,7 @@ class _Named(NamedTuple):
 
 
 def check_names(desired: DesiredState, mappings: Mapping[ResourceType, Rules], problems: Problems) -> None:
-    """Warn of odd names among keys, external ids and e-mail addresses; control characters in them are errors."""
+    """Warn of odd names among keys, external ids and e-mail addresses; control characters in keys are errors."""
     warnings: list[Problem] = []
     for resource, records in ((ResourceType.USER, desired.users), (ResourceType.GROUP, desired.groups)):
         key = KEY_ATTRIBUTE[resource]
@@ -78,12 +79,12 @@ def _texts(value: Value) -> Iterable[str]:
 
 
 def _judge(named: _Named, problems: Problems) -> Iterator[Problem]:
-    from reconciler.manifests.lookalikes import find_control, find_oddities
+    from reconciler.manifests.lookalikes import describe, find_oddities
 
     source, attribute = named.owner.source, f"`{named.attribute}` `{named.name}`"
-    control = find_control(named.name)
-    if control:
-        problems.report_row(source, f"{attribute} has a control character: {control}")
+    control = find_control(named.name) if named.attribute == KEY_ATTRIBUTE[named.owner.type] else None
+    if control is not None:
+        problems.report_row(source, f"{attribute} has a control character: {describe(named.name, control)}")
         return
     for oddity in find_oddities(named.name):
         yield Problem(*source, f"{attribute} {oddity}")

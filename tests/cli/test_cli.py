@@ -224,9 +224,9 @@ def test_hostile_names_in_errors_and_leftovers_do_nothing(
     manifests, saved = tmp_path / "manifests", tmp_path / "plan.json"
     cli("plan", manifests, "--out", saved)
     bad = manifests / "bad.yaml"
-    bad.write_text('kind: User\nuserName: "x\\e[31m"\nuserType: Employee\n', encoding="utf-8")
+    bad.write_text('kind: User\nuserName: "x\\u202e[31m"\nuserType: Employee\n', encoding="utf-8")
     code, out, _ = cli("apply", manifests, "--plan", saved)
-    assert (code, out.splitlines()[-2]) == (4, "  create User x\\x1b[31m")
+    assert (code, out.splitlines()[-2]) == (4, "  create User x\\u202e[31m")
     bad.write_text('kind: User\nuserName: y\nmanager: "z\\e[31m"\n', encoding="utf-8")
     code, _, err = cli("validate", manifests)
     assert (code, "\x1b" in err, "z\\x1b[31m" in err) == (1, False, True)
