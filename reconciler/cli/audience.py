@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from reconciler.core.model import DesiredState, LiveState
     from reconciler.core.plan_model import Action, Outcome, Plan
     from reconciler.errors import Problem, ReconcilerError
-    from reconciler.journal.reading import RunEntry
+    from reconciler.journal.changes import Changed
+    from reconciler.journal.reading import RunEntries, RunEntry
+    from reconciler.journal.verifying import Fault
     from reconciler.report.redaction.people import People
     from reconciler.report.redaction.redactor import Redactor
 
@@ -129,6 +131,52 @@ def shown_entries(console: Console, entries: tuple[dict[str, Any], ...]) -> tupl
     from reconciler.report.redaction.journals import conceal_entries
 
     return conceal_entries(entries, found)
+
+
+def shown_changes(console: Console, changes: tuple[Changed, ...], runs: Iterable[RunEntries]) -> tuple[Changed, ...]:
+    """What runs of the journal say of changes, for those who read along."""
+    found = redactor(console)
+    if found is None:
+        return changes
+    from reconciler.report.redaction.journals import people_in_entries
+
+    found = found.knowing(people_in_entries([entry for run in runs for entry in run.entries]))
+    return tuple(_concealed(each, found) for each in changes)
+
+
+def _concealed(change: Changed, found: Redactor) -> Changed:
+    from reconciler.core.model import ResourceType
+    from reconciler.report.redaction.texts import harmless
+
+    resource = ResourceType.USER if change.resource == ResourceType.USER.value else ResourceType.GROUP
+    before, after = change.before, change.after
+    if change.attribute is not None:
+        before, after = found.values(resource, change.attribute, before, after)
+    return replace(
+        change,
+        name=found.called(resource, change.name),
+        id=None,
+        attribute=None if change.attribute is None else found.path(change.attribute),
+        before=before,
+        after=after,
+        group=None if change.group is None else found.group(change.group),
+        group_id=None,
+        source=None,
+        detail=harmless(change.detail),
+        run=replace(change.run, who=found.person(change.run.who), plan=None, keys=(), link=None),
+    )
+
+
+def shown_faults(console: Console, faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
+    """Where the journal is not as it was written, without whom the entry there is about."""
+    found = redactor(console)
+    return faults if found is None else tuple(each._replace(file=found.word(each.file), key="") for each in faults)
+
+
+def shown_name(console: Console, name: str | None) -> str | None:
+    """A user or group that was asked for, for those who read along."""
+    found = redactor(console)
+    return name if found is None or name is None else found.person(name)
 
 
 def shown_problems(console: Console, problems: Sequence[Problem]) -> Sequence[Problem]:

@@ -1,74 +1,155 @@
-"""The journal as a table and as JSON."""
+"""The journal for people: its runs, what one did, what changed for whom, and whether it is as it was written."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from itertools import groupby
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from reconciler.journal.changes import read_facts
 from reconciler.report.words import CHANGED, is_hidden, safe, show_path, show_value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from reconciler.core.model import Value
-    from reconciler.journal.reading import RunEntry
+    from reconciler.journal.changes import Changed, Query, RunFacts
+    from reconciler.journal.reading import RunEntries, RunEntry
+    from reconciler.journal.verifying import Fault, Verdict
+
+COMMIT = 12
+"""Characters of a commit that people look at."""
+KEEP = (
+    "A chain shows what was changed inside it. Whoever can write all of it can make it anew, or cut its end off: keep"
+    " the head elsewhere, and check with --head."
+)
 
 
-def history_document(runs: Sequence[RunEntry]) -> list[dict[str, Any]]:
-    """All runs as JSON values, oldest first."""
-    return [asdict(run) for run in runs]
-
-
-def render_history(runs: Sequence[RunEntry]) -> str:
+def render_history(runs: Sequence[RunEntry], width: int) -> str:
     """One block a run, the newest first."""
     if not runs:
         return "No apply has been recorded in this state directory."
-    return "\n".join(line for run in reversed(runs) for line in _run_lines(run))
+    return "\n".join(line for run in reversed(runs) for line in _run_lines(run, width))
 
 
-def _run_lines(run: RunEntry) -> list[str]:
-    lines = [
-        f"{run.run}  {run.status}",
-        (
-            f"  {run.started_at} by {safe(run.who)} on {safe(run.tenant)}:"
-            f" {run.done} of {run.planned} done, {run.failed} failed, {run.skipped} skipped"
-        ),
-    ]
-    if run.in_flight:
-        lines.append(f"  in flight when it stopped: {', '.join(map(safe, run.in_flight))}")
-    return lines
-
-
-def render_run(entries: Sequence[dict[str, Any]]) -> str:
-    """Each action of one run with its outcome, before and after."""
+def render_run(run: RunEntries, width: int) -> str:
+    """Where one run came from, and each of its actions with its outcome, before and after."""
     told = {"outcome": _outcome_lines, "canary": _canary_lines}
-    return "\n".join(line for entry in entries if entry["entry"] in told for line in told[entry["entry"]](entry))
+    lines = (line for entry in run.entries if entry["entry"] in told for line in told[entry["entry"]](entry, width))
+    return "\n".join((*_fact_lines(read_facts(run), width), *lines))
 
 
-def _canary_lines(entry: dict[str, Any]) -> list[str]:
+def render_changes(changes: Sequence[Changed], query: Query, width: int) -> str:
+    """One line a change, below the run that made it, oldest first."""
+    if not changes:
+        return "\n".join(wrap(f"Nothing about {_asked(query)}.", width))
+    lines: list[str] = []
+    for facts, made in groupby(changes, lambda change: change.run):
+        lines += _fact_lines(facts, width)
+        for change in made:
+            lines += _wrapped(_change_line(change), width, "  ")
+    return "\n".join((*lines, f"{len(changes)} change{'s' * (len(changes) != 1)}: {_asked(query)}."))
+
+
+def render_verdict(verdict: Verdict, width: int, *, kept: bool) -> str:
+    """Whether the journal is as it was written; `kept`: it was held against a head kept elsewhere."""
+    runs = f"{verdict.runs} run{'s' * (verdict.runs != 1)}, {verdict.entries} entries"
+    lines = []
+    if verdict.faults:
+        lines += _wrapped(f"The journal is not as it was written ({runs}):", width)
+        for fault in verdict.faults:
+            lines += _wrapped(_fault_line(fault), width, "  ")
+    else:
+        lines.append(f"The journal is whole and unchanged: {runs}.")
+    for note in verdict.notes:
+        lines += _wrapped(f"note: {note}", width)
+    if verdict.older:
+        plural = "s" * (verdict.older != 1)
+        lines.append(f"note: {verdict.older} run{plural} of an older format, not chained")
+    if verdict.head:
+        lines += [f"head: {verdict.head}", f"      of run {verdict.head_run}"]
+    if not kept and not verdict.faults:
+        lines += wrap(KEEP, width)
+    return "\n".join(lines)
+
+
+def _run_lines(run: RunEntry, width: int) -> Iterator[str]:
+    yield f"{run.run}  {run.status}"
+    origin = f"{safe(run.started_at)} by {safe(run.who)} on {safe(run.tenant)}"
+    counts = f"{run.done} of {run.planned} done, {run.failed} failed, {run.skipped} skipped"
+    yield from _wrapped(f"{origin}: {counts}", width, "  ")
+    if run.in_flight:
+        yield from _wrapped(f"in flight when it stopped: {', '.join(map(safe, run.in_flight))}", width, "  ")
+
+
+def _fact_lines(facts: RunFacts, width: int) -> Iterator[str]:
+    yield facts.run
+    commit = f", commit {safe(facts.commit)[:COMMIT]}" if facts.commit else ""
+    dirty = " with changes that were not committed" if facts.dirty else ""
+    yield from _wrapped(f"by {safe(facts.who)} on {safe(facts.tenant)}{commit}{dirty}", width, "  ")
+    if facts.undoes:
+        yield from _wrapped(f"undoes {safe(facts.undoes)}", width, "  ")
+    if facts.plan:
+        yield from _wrapped(f"plan {safe(facts.plan)}", width, "  ")
+        yield from _wrapped(f"made {safe(facts.planned_at or 'before its time was noted')}", width, "  ")
+    for key in facts.keys:
+        yield from _wrapped(f"key  {safe(key)}", width, "  ")
+    if facts.link:
+        yield from _wrapped(safe(facts.link), width, "  ")
+
+
+def _canary_lines(entry: dict[str, Any], width: int) -> Iterator[str]:
     became = safe(entry["reason"]) or "read back, all as asked for"
-    return [
-        f"{entry['at']}  canary of {entry['actions']} of {entry['total']}: {became}",
-        *(
-            f"    {each['resource']} {safe(each['key'])}: {show_path(each['path'])}:"
-            f" asked for {show_value(each.get('asked'))}, 4me has {show_value(each.get('got'))}"
-            for each in entry["differences"]
-        ),
-    ]
+    yield from _wrapped(f"{safe(entry['at'])}  canary of {entry['actions']} of {entry['total']}: {became}", width)
+    for each in entry["differences"]:
+        sides = f"asked for {show_value(each.get('asked'))}, 4me has {show_value(each.get('got'))}"
+        what = f"{safe(each['resource'])} {safe(each['key'])}: {show_path(each['path'])}: {sides}"
+        yield from _wrapped(what, width, "    ")
+
+
+def _change_line(change: Changed) -> str:
+    what = change.change
+    if change.attribute is not None:
+        what = f"{show_path(change.attribute)}: {_values(change.before, change.after)}"
+    elif change.group is not None:
+        what = f"{change.change} {safe(change.group)}"
+    detail = f" ({safe(change.detail)})" if change.detail else ""
+    group = " (group)" if change.resource == "Group" else ""
+    return f"{safe(change.at)}  {safe(change.status)}  {safe(change.name)}{group}: {safe(what)}{detail}"
 
 
 def _values(before: Value, after: Value) -> str:
     return show_value(CHANGED) if is_hidden(before, after) else f"{show_value(before)} → {show_value(after)}"
 
 
-def _outcome_lines(entry: dict[str, Any]) -> list[str]:
+def _asked(query: Query) -> str:
+    """What was asked for, in words."""
+    who = [f"{word} {safe(name)}" for word, name in (("user", query.user), ("group", query.group)) if name is not None]
+    times = [
+        f"{word} {moment:%Y-%m-%dT%H:%M:%SZ}"
+        for word, moment in (("since", query.since), ("until", query.until))
+        if moment
+    ]
+    return " ".join([" and ".join(who) or "anybody", *times])
+
+
+def _fault_line(fault: Fault) -> str:
+    line = f":{fault.line}" if fault.line else ""
+    entry = f" ({safe(' '.join(filter(None, (fault.entry, fault.key))))})" if fault.entry else ""
+    place = f"{safe(fault.file)}{line}{entry}: " if fault.file else ""
+    return f"{place}{safe(fault.problem)}"
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    return wrap(text, width, initial_indent=indent, subsequent_indent=f"{indent}    ", break_on_hyphens=False)
+
+
+def _outcome_lines(entry: dict[str, Any], width: int) -> Iterator[str]:
     detail = f": {safe(entry['detail'])}" if entry["detail"] else ""
-    changes = [f"    {show_path(each['path'])}: {_values(each['before'], each['after'])}" for each in entry["changes"]]
-    members = [
-        f"    {sign} {safe(name)}" for sign, side in (("+", "add"), ("-", "remove")) for name in entry["members"][side]
-    ]
-    return [
-        f"{entry['at']}  {entry['status']}  {entry['action']} {entry['resource']} {safe(entry['key'])}{detail}",
-        *changes,
-        *members,
-    ]
+    what = f"{safe(entry['action'])} {safe(entry['resource'])} {safe(entry['key'])}"
+    yield from _wrapped(f"{safe(entry['at'])}  {safe(entry['status'])}  {what}{detail}", width)
+    for each in entry["changes"]:
+        yield from _wrapped(f"{show_path(each['path'])}: {_values(each['before'], each['after'])}", width, "    ")
+    for sign, side in (("+", "add"), ("-", "remove")):
+        for name in entry["members"][side]:
+            yield from _wrapped(f"{sign} {safe(name)}", width, "    ")

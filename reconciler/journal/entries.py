@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from reconciler.core.digest import canonical
+from reconciler.journal.shapes import is_entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMAT_VERSION = "2.0"
+_CHAIN = frozenset(("seq", "previous", "hash"))
 _SEAL = re.compile(rb',"hash":"(sha256:[0-9a-f]{64})"\}\Z')
-_SHAPES: dict[str, dict[str, type]] = {
-    "run": {"who": str, "tenant": dict, "fingerprint": str, "planned": int},
-    "attempt": {"action": str, "resource": str, "key": str},
-    "outcome": {
-        "action": str,
-        "resource": str,
-        "key": str,
-        "status": str,
-        "detail": str,
-        "changes": list,
-        "members": dict,
-    },
-    "canary": {"actions": int, "total": int, "reason": str, "differences": list},
-    "end": {},
-}
 
 
 def seal(values: Mapping[str, object]) -> tuple[bytes, str]:
@@ -58,41 +46,23 @@ def parse_entry(line: bytes) -> dict[str, Any] | None:
         entry = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return entry if isinstance(entry, dict) and _is_entry(entry) else None
+    return entry if is_entry(entry) and moment_of(entry["at"]) else None
+
+
+def moment_of(at: object) -> datetime | None:
+    """When an entry was written; None for what is no time (RFC 3339)."""
+    try:
+        moment = datetime.fromisoformat(at) if isinstance(at, str) else None
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo else None
 
 
 def is_chained(entry: Mapping[str, Any]) -> bool:
-    """Whether an entry is of a format that chains: 2.0 and later."""
-    return isinstance(entry.get("hash"), str) and isinstance(entry.get("seq"), int)
+    """Whether an entry says where it stands in a chain, as all do from format 2.0 on."""
+    return entry.keys() >= _CHAIN
 
 
-def _is_entry(entry: dict[str, Any]) -> bool:
-    kind = entry.get("entry")
-    shape = _SHAPES.get(kind) if isinstance(kind, str) else None
-    if shape is None or not isinstance(entry.get("at"), str):
-        return False
-    if not all(isinstance(entry.get(name), kind) for name, kind in shape.items()):
-        return False
-    if kind == "canary":
-        return all(map(_is_difference, entry["differences"]))
-    return kind != "outcome" or (_is_text(entry.get("id")) and _are_changes(entry) and _are_members(entry["members"]))
-
-
-def _is_difference(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(value.get(name), str) for name in ("resource", "key", "path"))
-
-
-def _is_text(value: object) -> bool:
-    return value is None or isinstance(value, str)
-
-
-def _are_changes(entry: dict[str, Any]) -> bool:
-    return all(
-        isinstance(each, dict) and isinstance(each.get("path"), str) and each.keys() >= {"before", "after"}
-        for each in entry["changes"]
-    )
-
-
-def _are_members(members: dict[str, Any]) -> bool:
-    sides = (members.get("add"), members.get("remove"), members.get("groups", []))
-    return all(isinstance(side, list) and all(isinstance(each, str) for each in side) for side in sides)
+def begins_older(entry: Mapping[str, Any] | None) -> bool:
+    """Whether this begins a run of a format that does not chain; what is left of a chained one does not."""
+    return entry is not None and str(entry.get("formatVersion")).startswith("1.") and not _CHAIN & entry.keys()

@@ -8,7 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.errors import OperatorError
-from reconciler.journal.entries import digest_of, is_chained, parse_entry, sealed_hash
+from reconciler.journal.entries import begins_older, digest_of, parse_entry, sealed_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,7 +87,7 @@ def _find_end(paths: Sequence[Path]) -> ChainEnd:
         behind = list(_behind_whole(lines))
         if len(behind) < len(lines):
             previous = sealed_hash(lines[len(lines) - len(behind) - 1])
-        elif lines and _is_older(lines[0]):
+        elif lines and begins_older(parse_entry(lines[0])):
             continue
         rest = b"\n".join((*reversed(behind), tail))
         if rest or previous is None:
@@ -113,8 +113,3 @@ def _behind_whole(lines: Sequence[bytes]) -> Iterator[bytes]:
         if sealed_hash(line):
             return
         yield line
-
-
-def _is_older(line: bytes) -> bool:
-    first = parse_entry(line)
-    return first is not None and not is_chained(first)

@@ -14,7 +14,7 @@ from reconciler.core.model import ResourceType
 from reconciler.core.paths import CUSTOM_FIELDS
 from reconciler.core.plan_model import OutcomeStatus
 from reconciler.errors import OperatorError
-from reconciler.journal.entries import is_chained, parse_entry, sealed_hash
+from reconciler.journal.entries import begins_older, parse_entry, sealed_hash
 from reconciler.journal.files import SUFFIX, is_run, journal_folder, read_file, run_files, split_lines
 
 if TYPE_CHECKING:
@@ -116,8 +116,7 @@ def _is_damaged(lines: list[bytes], tail: bytes) -> bool:
     """Whether a run's file holds what was not written so; a last entry that was not written to its end is no damage."""
     if not lines:
         return bool(tail.strip(b"\0"))
-    first = parse_entry(lines[0])
-    return first is None or (is_chained(first) and not all(map(sealed_hash, lines)))
+    return not begins_older(parse_entry(lines[0])) and not all(map(sealed_hash, lines))
 
 
 def last_written_fields(

@@ -53,8 +53,9 @@ COMMANDS = [
     *(("drift", "{manifests}", "--format", each) for each in ALL_FORMATS),
     *(("show", "{folder}/plan.json", "--format", each) for each in FORMATS),
     *(("diff", "HEAD~1", "HEAD", "manifests", "--format", each) for each in FORMATS),
-    *(("history", "--format", each) for each in ("text", "json")),
-    *(("history", "{run}", "--format", each) for each in ("text", "json")),
+    *(("history", "--format", each) for each in ("text", "json", "csv")),
+    *(("history", "{run}", "--format", each) for each in ("text", "json", "csv")),
+    *(("history", "--user", "{ann}", "--format", each) for each in ("text", "json", "csv")),
     ("plan", "{manifests}", "--target", "{ann}"),
     ("drift", "{manifests}", "--base", "HEAD~1"),
 ]

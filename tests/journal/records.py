@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.core.plan_model import Action
 
 ORIGIN = Origin("jan", "c" * 40, dirty=False, link="https://ci.example/run/7")
-IDS = {user("ann"): "7", user("bob"): "8", group("Desk"): "g1", group("Night"): "g2"}
+IDS = {user("ann"): "7", user("ann.lee"): "7", user("bob"): "8", group("Desk"): "g1", group("Night"): "g2"}
 ACTIONS = (
     action(ActionKind.UPDATE, user("ann"), Change("title", "Analyst", "Lead"), line=4),
     action(ActionKind.UPDATE, group("Desk"), add=[user("ann"), group("Night")], remove=[user("bob")], line=9),

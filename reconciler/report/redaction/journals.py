@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler.core.model import ResourceType
-from reconciler.report.redaction.people import People
+from reconciler.report.redaction.people import People, people_of
 from reconciler.report.redaction.texts import harmless
 from reconciler.report.words import CHANGED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from reconciler.report.redaction.redactor import Redactor
 
@@ -25,15 +25,27 @@ _KEPT = (
 
 def conceal_entries(entries: Sequence[Entry], redactor: Redactor) -> tuple[dict[str, Any], ...]:
     """A run's entries, people by pseudonym, values hidden."""
-    outcomes = [each for each in entries if "key" in each]
-    groups = {each["key"] for each in outcomes if each.get("resource") == ResourceType.GROUP.value}
-    groups |= {name for each in outcomes for name in each.get("members", {}).get("groups", ())}
-    people = frozenset(each["key"] for each in outcomes if each.get("resource") == ResourceType.USER.value)
-    members = (
-        name for each in outcomes for side in ("add", "remove") for name in each.get("members", {}).get(side, ())
-    )
-    redactor = redactor.knowing(People(people | (frozenset(members) - groups)))
+    redactor, groups = redactor.knowing(people_in_entries(entries)), _groups(entries)
     return tuple(_entry(each, groups, redactor) for each in entries)
+
+
+def people_in_entries(entries: Iterable[Entry]) -> People:
+    """The people whom entries name: users, members, and the names that they have or get."""
+    told = [each for each in entries if "key" in each]
+    users = [each for each in told if each.get("resource") == ResourceType.USER.value]
+    members = (name for each in told for side in ("add", "remove") for name in each.get("members", {}).get(side, ()))
+    called = (
+        (each["key"], {change["path"]: change[side] for change in each.get("changes", ())})
+        for each in users
+        for side in ("before", "after")
+    )
+    return people_of(called) | People(frozenset(members) - _groups(told))
+
+
+def _groups(entries: Iterable[Entry]) -> set[str]:
+    told = [each for each in entries if "key" in each]
+    groups = {each["key"] for each in told if each.get("resource") == ResourceType.GROUP.value}
+    return groups | {name for each in told for name in each.get("members", {}).get("groups", ())}
 
 
 def _entry(entry: Entry, groups: Collection[str], redactor: Redactor) -> dict[str, Any]:

@@ -1,0 +1,44 @@
+"""Points in time on the command line, as people say them of the past."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from reconciler.core.durations import parse_duration
+
+DAY = timedelta(days=1)
+
+
+class Moment(click.ParamType[datetime]):
+    """A date, a time, or how long ago. `whole_days`: a date stands for the end of its day, not for its beginning."""
+
+    name = "WHEN"
+
+    def __init__(self, *, whole_days: bool = False) -> None:
+        self._whole_days = whole_days
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        text = str(value).strip()
+        try:
+            return _ago(text) or self._moment(text)
+        except (ValueError, OverflowError):
+            hint = "2026-11-01, 2026-11-01T08:00:00+01:00, or a time ago such as 7d or 12h"
+            self.fail(f"{value!r} is not {hint}", param, ctx)
+
+    def _moment(self, text: str) -> datetime:
+        moment = datetime.fromisoformat(text)
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            moment += DAY * self._whole_days
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _ago(text: str) -> datetime | None:
+    days = re.fullmatch(r"(\d{1,6})d", text, re.ASCII)
+    if days:
+        return datetime.now(UTC) - DAY * int(days[1])
+    return datetime.now(UTC) - timedelta(seconds=parse_duration(text)) if text.endswith(("h", "m", "s")) else None
