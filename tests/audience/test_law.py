@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import Draft202012Validator
 
-from reconciler.cli import run_command
+from reconciler.cli import COMMANDS as COMMAND_NAMES
+from reconciler.cli import load_command, run_command
 from reconciler.report.plan_json import plan_schema
 from reconciler.sandbox.faults import parse_fault
 from tests.audience.organisation import KEY, MARK, World, leaks
+from tests.receivers import web_receiver
 from tests.services import service
 
 if TYPE_CHECKING:
@@ -257,3 +259,63 @@ def test_an_apply_names_nobody(
     assert "HTTP 422 (hidden)" in results[0][1]
     assert "[1/" in results[0][2]
     assert "No changes." in results[2][1]
+
+
+def test_news_says_no_more_than_the_command(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Although the tenant allows everything."""
+    monkeypatch.setenv("RECONCILER_PSEUDONYM_KEY", KEY)
+    faults = (parse_fault("status=422,method=POST,after=11"),)
+    with web_receiver() as web, service(faults=faults) as (sandbox, url):
+        monkeypatch.setenv("HOOK", f"json://127.0.0.1:{web.port}/")
+        world = World(tmp_path, sandbox, url)
+        world.tenant(protected=[], notify={"to": {"env": "HOOK"}, "detail": "changes"})
+        for words in (["plan"], ["drift"], ["apply", "--yes"]):
+            assert said(world, capfd, words[0], world.manifests, *words[1:], "--audience", "public")[0] in (2, 3)
+        world.users(world.people["ann"].record)
+        world.groups(Desk=[world.people["ann"]])
+        allow = ("--allow", "membershipRemovals=99", "--allow", "deactivations=99")
+        assert said(world, capfd, "apply", world.manifests, "--yes", *allow, "--audience", "public")[0] == 4
+    assert [each.body["title"].rpartition(": ")[2] for each in web.received] == [
+        "plan refused",
+        "drift found",
+        "apply refused",
+        "applied in part",
+    ]
+    assert leaks(*web.messages) == []
+    assert all("person-" in message for message in web.messages)
+    assert "HTTP 422 (hidden)" in web.messages[-1]
+
+
+def test_a_canary_names_nobody(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where 4me keeps something else than was asked for: neither then, nor in the journal."""
+    monkeypatch.setenv("RECONCILER_PSEUDONYM_KEY", KEY)
+    with service(faults=(parse_fault("normalise=drop"),)) as (sandbox, url):
+        world = World(tmp_path, sandbox, url)
+        world.users(
+            *(each.but(title=f"{MARK} new") for name, each in world.people.items() if name not in ("gil", "zoe"))
+        )
+        world.groups(Desk=[world.people["ann"], world.people["gil"]])
+        words = ("--canary", "1", "--yes", "--allow", "membershipRemovals=99", "--audience", "public")
+        code, out, err = said(world, capfd, "apply", world.manifests, *words)
+    assert (code, leaks(out, err)) == (4, [])
+    assert "error: It was applied in part." in err
+    run = max((world.state / "journal").glob("*.jsonl")).stem
+    for output_format in ("text", "json"):
+        code, out, err = said(world, capfd, "history", run, "--format", output_format, "--audience", "public")
+        assert (code, leaks(out, err)) == (0, [])
+        assert "canary" in out
+
+
+SHOWS_NOBODY = {"check", "completion", "schema", "sandbox"}
+ONLY_FOR_THOSE_WHO_MAY_KNOW = {"evaluate", "import", "import-entra", "init"}
+"""They write or print what they are given, or a whole organisation."""
+
+
+@pytest.mark.parametrize("name", COMMAND_NAMES)
+def test_every_command_is_for_an_audience(name: str) -> None:
+    options = [each.opts[0] for each in load_command(name).params]
+    assert ("--audience" in options) != (name in SHOWS_NOBODY | ONLY_FOR_THOSE_WHO_MAY_KNOW)

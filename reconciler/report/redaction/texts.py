@@ -55,6 +55,10 @@ _BEGINNINGS = (
     r"(?:in scope now; before, )?out of scope: ",
     rf"waiting {_FOR}, until {_CLOCK}: ",
     rf"{_FOR} to wait, until {_CLOCK}: ",
+    r"another run holds ",
+    r"the run [\w-]+ by ",
+    r"what (?:was applied|was read|the manifests say) could not be kept ",
+    r"the approved plan is refused: ",
 )
 """How texts begin whose rest may name somebody."""
 _KNOWN, _BEGINNING = (re.compile("|".join(f"(?:{each})" for each in some)) for some in (_PATTERNS, _BEGINNINGS))
