@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from reconciler.core.canary import Canary, Stage
     from reconciler.core.forecast import Forecast
     from reconciler.core.plan_model import Action, Outcome
+    from reconciler.core.stored import Stored
     from reconciler.core.tenant import Tenant
     from reconciler.journal.writing import Journal
     from reconciler.leftovers import Leftover, Sorted
@@ -63,12 +64,16 @@ class ApplyOptions:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What an apply did, and of an approved plan what it did not do, and why (see `Sorted`)."""
+    """What an apply did, and of an approved plan what it did not do, and why (see `Sorted`).
+
+    `stored`: what the service stored otherwise than it was sent.
+    """
 
     outcomes: tuple[Outcome, ...] = ()
     unapproved: tuple[Leftover, ...] = ()
     outdated: tuple[Leftover, ...] = ()
     settled: tuple[Action, ...] = ()
+    stored: tuple[Stored, ...] = ()
     confirmed: bool = True
 
 

@@ -11,21 +11,27 @@ from reconciler import __version__
 from reconciler.core.directory import Question
 from reconciler.core.forecast import count_requests, make_forecast
 from reconciler.core.guards import Policy, explain_breach
+from reconciler.core.model import Member
 from reconciler.core.plan import PlanRequest, fingerprint, make_plan
 from reconciler.core.plan_model import LiveCounts, ManifestSummary, Plan
 from reconciler.core.question import find_targets, identify
+from reconciler.core.repeats import find_repeats
 from reconciler.errors import GuardRefusal
+from reconciler.journal.past_writes import read_past
 from reconciler.journal.reading import last_written_fields
+from reconciler.report.repeats import tell_repeats
 from reconciler.report.words import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from reconciler.core.directory import Reading
     from reconciler.core.forecast import Forecast
     from reconciler.core.model import LiveState
     from reconciler.core.plan import Changeset
     from reconciler.core.plan_model import Action, Guard, TenantIdentity
+    from reconciler.core.repeats import Repeat
     from reconciler.core.tenant import Tenant
     from reconciler.manifests.read import Manifests
     from reconciler.scim.directory import Directory
@@ -36,7 +42,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, and what it was computed from."""
+    """A plan, and what it was computed from. `repeats`: what of it earlier runs have done before."""
 
     plan: Plan
     live: LiveState
@@ -45,6 +51,7 @@ class Planned:
     forecast: Forecast
     manifests: Manifests
     request: PlanRequest
+    repeats: tuple[Repeat, ...] = ()
 
     @property
     def breached(self) -> tuple[Guard, ...]:
@@ -77,6 +84,7 @@ def make_session_plan(session: Session, directory: Directory, options: PlanOptio
     live = reading.live
     options.on_states(manifests.desired, live)
     changeset = make_plan(manifests.desired, live, request)
+    repeats = _find_repeats(changeset.actions, options.state, identity)
     return Planned(
         Plan(
             tool_version=__version__,
@@ -88,7 +96,7 @@ def make_session_plan(session: Session, directory: Directory, options: PlanOptio
             summary=changeset.summary,
             actions=changeset.actions,
             guards=changeset.guards,
-            warnings=changeset.warnings,
+            warnings=(*changeset.warnings, *tell_repeats(repeats)),
             at=format_time(options.at) if options.at else None,
             targets=options.targets,
         ),
@@ -98,7 +106,14 @@ def make_session_plan(session: Session, directory: Directory, options: PlanOptio
         forecast_requests(changeset.actions, directory, session.tenant),
         manifests,
         request,
+        repeats,
     )
+
+
+def _find_repeats(actions: Iterable[Action], state: Path, identity: TenantIdentity) -> tuple[Repeat, ...]:
+    """Of a plan of nothing, or of creations only, the journal is not read."""
+    wanted = frozenset(Member(each.type, each.id) for each in actions if each.id is not None)
+    return tuple(find_repeats(actions, read_past(state, identity, wanted))) if wanted else ()
 
 
 def plan_request(tenant: Tenant, manifests: Manifests, options: PlanOptions, identity: TenantIdentity) -> PlanRequest:

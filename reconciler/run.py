@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.approval import PLAN_AGAIN, accept_plan, plan_clock
 from reconciler.core.directory import Question
 from reconciler.core.guards import recount_guards
+from reconciler.core.stored import find_stored
 from reconciler.errors import NotApproved, OperatorError, UsageError
 from reconciler.execution import Applied, ApplyOptions, carry_out, remember, settle
 from reconciler.leftovers import Sorted, sort_actions
@@ -119,7 +120,8 @@ def _apply_session(session: Session, options: PlanOptions, how: ApplyOptions) ->
         outcomes = carry_out(planned, found, (directory, session.tenant, options), how)
     remember(session, planned, outcomes)
     settle(session, planned, outcomes)
-    return Applied(outcomes, found.unapproved, found.outdated, found.settled)
+    stored = tuple(find_stored(outcomes, session.tenant.equivalences))
+    return Applied(outcomes, found.unapproved, found.outdated, found.settled, stored)
 
 
 def check(options: PlanOptions) -> tuple[Tenant, Probe]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from reconciler.apply import STOPPED
-from reconciler.cli.audience import audience_option, shown_leftover, shown_outcomes, shown_plan
+from reconciler.cli.audience import audience_option, shown_leftover, shown_outcomes, shown_plan, shown_stored
 from reconciler.cli.options import (
     allow_option,
     at_option,
@@ -128,7 +128,16 @@ def command(console: Console, /, manifests: Path, plan_file: Path | None, **chos
     console.heard.outcomes[:] = applied.outcomes
     outcomes = shown_outcomes(console, applied.outcomes)
     console.out(render_outcomes(outcomes, color=console.color, width=console.width))
+    _tell_stored(applied, console)
     return _conclude(applied, console, verdicts)
+
+
+def _tell_stored(applied: Applied, console: Console) -> None:
+    from reconciler.report.stored import HINT, render_stored
+
+    if applied.stored:
+        console.out(render_stored(shown_stored(console, applied.stored), width=console.width))
+        console.say(f"hint: {HINT}")
 
 
 def _say_beforehand(console: Console, forecast: Forecast, stages: Sequence[Stage]) -> None:

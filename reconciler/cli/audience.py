@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reconciler.core.drift import Drift
     from reconciler.core.model import DesiredState, LiveState
     from reconciler.core.plan_model import Action, Outcome, Plan
+    from reconciler.core.stored import Stored
     from reconciler.errors import Problem, ReconcilerError
     from reconciler.journal.changes import Changed
     from reconciler.journal.reading import RunEntries, RunEntry
@@ -98,6 +99,16 @@ def shown_outcomes(console: Console, outcomes: Iterable[Outcome]) -> tuple[Outco
     from reconciler.report.redaction.plans import conceal_outcome
 
     return tuple(conceal_outcome(each, found) for each in outcomes)
+
+
+def shown_stored(console: Console, stored: Sequence[Stored]) -> Sequence[Stored]:
+    """What was stored otherwise than it was sent, for those who read along."""
+    found = redactor(console)
+    if found is None:
+        return stored
+    from reconciler.report.redaction.plans import conceal_stored
+
+    return [conceal_stored(each, found) for each in stored]
 
 
 def shown_leftover(console: Console, action: Action, reasons: Sequence[str]) -> tuple[Action, Sequence[str]]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from reconciler.core.model import ResourceType
 from reconciler.core.paths import CUSTOM_FIELDS
@@ -18,11 +19,13 @@ from reconciler.journal.entries import begins_older, parse_entry, sealed_hash
 from reconciler.journal.files import SUFFIX, is_run, journal_folder, read_file, run_files, split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from reconciler.core.model import Attributes
     from reconciler.core.plan_model import TenantIdentity
+
+_ID = re.compile(rb'"id": ?"([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,24 +141,49 @@ def last_written_fields(
     return written
 
 
-def any_of(*texts: str) -> re.Pattern[bytes]:
-    """What finds lines that contain one of these texts, as JSON writes them."""
-    return re.compile(b"|".join(re.escape(json.dumps(each, ensure_ascii=False)[1:-1].encode()) for each in texts))
+Telling: TypeAlias = "Callable[[bytes], object]"
+"""Whether bytes of the journal have in them what is looked for, or might; what surely has not is not parsed."""
 
 
-def read_outcomes(state: Path, tenant: TenantIdentity, containing: re.Pattern[bytes]) -> Iterator[dict[str, Any]]:
-    """The outcomes of applies to this tenant in whose lines this is found, oldest first; the others cost little."""
-    for path in run_files(state):
+def any_of(*texts: str) -> Telling:
+    """Bytes that contain one of these texts, as JSON writes them."""
+    return re.compile(
+        b"|".join(re.escape(json.dumps(each, ensure_ascii=False)[1:-1].encode()) for each in texts)
+    ).search
+
+
+def about(ids: Collection[str]) -> Telling:
+    """Bytes that are about resources with these ids."""
+    return lambda data: any(found[1].decode(errors="replace") in ids for found in _ID.finditer(data))
+
+
+def read_outcomes(
+    state: Path, tenant: TenantIdentity, containing: Telling, newest: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """The outcomes of applies to this tenant whose lines this tells of, oldest first; the others cost little.
+
+    Each has its run's name as `run`. `newest`: bytes of the journal that are looked at, at most, the newest.
+    """
+    for path in _newest(run_files(state), newest):
         data = read_file(path)
-        if not containing.search(data):
+        if not containing(data):
             continue
         lines, tail = split_lines(data)
         if not _is_of(_first(lines), tenant):
             continue
         for line in (*lines, tail):
-            entry = parse_entry(line) if containing.search(line) else None
+            entry = parse_entry(line) if containing(line) else None
             if entry and entry["entry"] == "outcome":
-                yield entry
+                yield {**entry, "run": path.stem}
+
+
+def _newest(paths: Sequence[Path], limit: int | None) -> Sequence[Path]:
+    """The last files that together are no larger than that, but at least one."""
+    if limit is None:
+        return paths
+    sizes = accumulate(path.stat().st_size for path in reversed(paths))
+    fitting = sum(1 for size in sizes if size <= limit)
+    return paths[-max(fitting, 1) :]
 
 
 def _first(lines: list[bytes], containing: bytes = b"") -> dict[str, Any]:

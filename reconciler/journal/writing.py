@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.core.model import Member, ResourceType
 from reconciler.core.plan_model import OutcomeStatus
+from reconciler.core.stored import compare_answer
 from reconciler.errors import OperatorError
 from reconciler.journal.entries import FORMAT_VERSION, seal
 from reconciler.journal.files import SUFFIX, find_end, journal_folder, name_run
@@ -113,6 +114,7 @@ class Journal:
             changes=[{"path": each.path, "before": each.before, "after": each.after} for each in action.changes],
             members=_member_names(action.members),
             memberIds=self._member_ids(action.members),
+            stored=_stored(outcome),
         )
 
     def record_canary(
@@ -199,6 +201,13 @@ def _member_names(members: MemberChanges) -> dict[str, list[str]]:
     add, remove = ([member.name for member in side] for side in (members.add, members.remove))
     groups = [each.name for each in (*members.add, *members.remove) if each.type is ResourceType.GROUP]
     return {"add": add, "remove": remove, **({"groups": groups} if groups else {})}
+
+
+def _stored(outcome: Outcome) -> dict[str, Value] | None:
+    """By path, what the answer showed otherwise than it was sent; None where it did not show the resource."""
+    if outcome.live is None:
+        return None
+    return {each.path: each.before for each in compare_answer(outcome.action, outcome.live, surely=False)}
 
 
 def _sync_folder(folder: Path) -> None:

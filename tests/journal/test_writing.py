@@ -92,6 +92,7 @@ def test_an_outcome_says_what_undoing_it_takes(tmp_path: Path) -> None:
         "changes": [],
         "members": {"add": ["ann@widget.example", "Night"], "remove": ["bob@widget.example"], "groups": ["Night"]},
         "memberIds": {"ann@widget.example": "7", "group:Night": "g2", "bob@widget.example": "8"},
+        "stored": None,
     }
 
 

@@ -11,12 +11,13 @@ from reconciler.core.paths import short_path
 from reconciler.core.plan_model import ActionKind, Change, MemberChanges
 from reconciler.report.redaction.people import people_in
 from reconciler.report.redaction.texts import harmless, harmless_notes
-from reconciler.report.words import HIDDEN
+from reconciler.report.words import HIDDEN, Hidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from reconciler.core.plan_model import Action, Outcome, Plan
+    from reconciler.core.stored import Stored
     from reconciler.report.redaction.redactor import Redactor
 
 _Item = TypeVar("_Item")
@@ -92,3 +93,15 @@ def _reason(action: Action, changes: Iterable[Change]) -> str:
         return harmless(action.reason)
     names = [*dict.fromkeys(short_path(each.path) for each in changes), *(("members",) if action.members else ())]
     return f"{', '.join(names)} {'differs' if len(names) == 1 and not action.members else 'differ'}"
+
+
+def conceal_stored(stored: Stored, redactor: Redactor) -> Stored:
+    """What was stored otherwise, of whom by pseudonym; whether it was stored at all, or is as before, stays."""
+    hidden = Hidden(HIDDEN)
+    return stored._replace(
+        key=redactor.called(stored.type, stored.key),
+        path=redactor.path(stored.path),
+        before=hidden if stored.what == "as before" else None,
+        sent=hidden,
+        stored=None if stored.what == "not" else hidden,
+    )
