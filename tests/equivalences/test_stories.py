@@ -180,3 +180,13 @@ def test_memberships_and_accounts_that_come_back(tmp_path: Path, capfd: pytest.C
         often = service.plan("--refresh", "full")
         assert "bob@x.example in Desk was removed by 2 runs and is a member again each time" in often
         assert "bob@x.example was deactivated by 2 runs and is active again each time" in often
+
+
+def test_for_the_public_neither_people_nor_values_are_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with world(tmp_path, capfd, {"title": str.strip, "nickName": lambda _text: None}) as service:
+        service.declare({ANN: {"title": "Lead ", "nickName": "Annie"}})
+        code, text = service.run("apply", "--yes", "--audience", "public")
+        assert code == 0
+        assert re.search(r"nickName of person-\w+: sent as \(hidden\), not stored", text)
+        assert re.search(r"title of person-\w+: sent as \(hidden\), stored as \(hidden\)", text)
+        assert not re.search(r"ann@|Annie|Lead", text + service.plan("--audience", "public"))
