@@ -10,7 +10,7 @@ COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.11 --
   --no-emit-index-url --no-emit-find-links
 FLOOR := build/floor.lock
 
-.PHONY: help setup demo test tests lowest format lint types bench lock clean
+.PHONY: help setup demo test tests lowest format lint types bench fuzz lock clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,9 +56,20 @@ format: $(READY) ## format the code
 bench: $(READY) ## measure against the floor and peers (options in ARGS, see benchmarks/README.md)
 	$(BIN)/python -m benchmarks $(ARGS)
 
+fuzz: $(FUZZ)/ready ## feed every parser with what breaks it, for long (options in ARGS, see fuzz/README.md)
+	PYTHONPATH=. $(FUZZ)/bin/python -m fuzz $(ARGS)
+
+$(FUZZ)/ready: requirements-dev.lock fuzz/requirements.lock
+	$(PYTHON) -m venv $(FUZZ)
+	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+	  -r fuzz/requirements.lock || echo "no atheris for this Python: values are drawn, not steered" >&2
+	@touch $@
+
 lock: ## pin dependencies anew (needs uv)
 	$(COMPILE) pyproject.toml -o requirements.lock
 	$(COMPILE) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(COMPILE) fuzz/requirements.in -o fuzz/requirements.lock
 	@mkdir -p $(dir $(FLOOR))
 	$(COMPILE) --resolution lowest-direct --extra notify pyproject.toml -o $(FLOOR)
 	$(COMPILE) --extra dev -c $(FLOOR) pyproject.toml -o requirements-lowest.lock
