@@ -5,6 +5,7 @@ VENV ?= .venv
 LOCK ?= requirements-dev.lock
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+FUZZ := .venv-fuzz
 RECONCILE := $(BIN)/reconciler --state-dir .demo
 COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
   --no-emit-index-url --no-emit-find-links
