@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from reconciler.core.canary import Canary, Stage
-    from reconciler.core.forecast import Forecast
+    from reconciler.core.forecast import Budget, Forecast
     from reconciler.core.plan_model import Action, Outcome
     from reconciler.core.stored import Stored
     from reconciler.core.tenant import Tenant
@@ -46,8 +46,8 @@ class ApplyOptions:
     """How to apply: `approved` is the plan that was reviewed, on these `terms`; `confirm` is asked otherwise.
 
     `canary`: how many actions go ahead and are read back; `on_verdict` hears what became of them. `on_start` hears what
-    it will take, `on_pace` with each outcome what the rest will, `on_journal` the run's name and the hash of its last
-    entry. Setting `stop` lets requests in flight finish and starts no other.
+    it will take, `on_pace` with each outcome how to ask what the rest will, `on_journal` the run's name and the hash
+    of its last entry. Setting `stop` lets requests in flight finish and starts no other.
     """
 
     approved: SavedPlan | None = None
@@ -55,7 +55,7 @@ class ApplyOptions:
     confirm: Callable[[Planned], bool] = lambda _planned: False
     canary: Canary | None = None
     on_start: Callable[[Forecast, Sequence[Stage]], None] = lambda _forecast, _stages: None
-    on_pace: Callable[[Forecast], None] = lambda _forecast: None
+    on_pace: Callable[[Callable[[], Forecast]], None] = lambda _foretell: None
     on_verdict: Callable[[Verdict], None] = lambda _verdict: None
     on_outcome: Callable[[Outcome, int], None] = lambda _outcome, _total: None
     on_journal: Callable[[str, str], None] = lambda _run, _head: None
@@ -107,6 +107,27 @@ def carry_out(
     return outcomes
 
 
+@dataclass(slots=True)
+class _Pace:
+    """What the rest of an apply will take: `left` requests, by what the service still allows."""
+
+    how: ApplyOptions
+    budget: Callable[[], Budget]
+    batch: int
+    total: int
+    left: int
+
+    def hear(self, outcome: Outcome) -> None:
+        """One action less."""
+        self.left -= count_requests([outcome.action], self.batch)
+        self.how.on_pace(self.foretell)
+        self.how.on_outcome(outcome, self.total)
+
+    def foretell(self) -> Forecast:
+        """What the rest takes, as it looks now."""
+        return make_forecast(self.left, self.budget())
+
+
 @dataclass(frozen=True, slots=True)
 class _Run:
     """An apply that has begun."""
@@ -126,13 +147,16 @@ class _Run:
 
     def carry_out(self, stages: Sequence[Stage]) -> tuple[Outcome, ...]:
         """One outcome for each action; where a canary is not as was asked for, no stage after it is begun."""
+        directory, tenant, _ = self.where
+        actions, batch = [action for stage in stages for action in stage.actions], tenant.limits.members_per_request
+        requests = count_requests(actions, batch) + count_read_backs(stages)
+        pace = _Pace(self.how, directory.client.pacer.budget, batch, len(actions), requests)
         outcomes: list[Outcome] = []
-        total = sum(len(stage.actions) for stage in stages)
-        listen = self._listener(stages, total)
         for stage in stages:
-            ended = self.applier.apply_plan(stage.actions, listen)
-            if stage.checked and not self.halted:
-                ended = self._judge(ended, total)
+            ended = self.applier.apply_plan(stage.actions, pace.hear)
+            if stage.checked:
+                ended = ended if self.halted else self._judge(ended, pace.total)
+                pace.left -= len(stage.actions)
             outcomes += ended
         return tuple(outcomes)
 
@@ -143,22 +167,6 @@ class _Run:
             self.applier.halted.append(verdict.reason)
         self.how.on_verdict(verdict)
         return verdict.outcomes
-
-    def _listener(self, stages: Sequence[Stage], total: int) -> Callable[[Outcome], None]:
-        """Tells each outcome, and before it what the rest will take."""
-        directory, tenant, _ = self.where
-        batch = tenant.limits.members_per_request
-        left = count_requests((action for stage in stages for action in stage.actions), batch) + count_read_backs(
-            stages
-        )
-
-        def listen(outcome: Outcome) -> None:
-            nonlocal left
-            left -= count_requests([outcome.action], batch)
-            self.how.on_pace(make_forecast(left, directory.client.pacer.budget()))
-            self.how.on_outcome(outcome, total)
-
-        return listen
 
 
 def remember(session: Session, planned: Planned, outcomes: Sequence[Outcome]) -> None:

@@ -56,13 +56,15 @@ class Verdict:
     """What became of a canary of so many `total` actions.
 
     `outcomes`: of its actions; one that did not come to what was asked for has failed, and says why. `differences`: of
-    those, what differs. `trouble`: why it is not known. Both empty: it is as was asked for.
+    those, what differs. `trouble`: why it is not known, and the HTTP `status` that came instead. Both empty: it is as
+    was asked for.
     """
 
     outcomes: tuple[Outcome, ...]
     total: int
     differences: tuple[tuple[Action, tuple[Difference, ...]], ...] = ()
     trouble: str = ""
+    status: int | None = None
 
     @property
     def reason(self) -> str:
@@ -82,7 +84,9 @@ def judge_canary(planned: Planned, reader: Reader, state: Path, outcomes: Sequen
     try:
         live = reader.read_again(planned.live, [Member(each.action.type, each.id or "") for each in outcomes])
         judged = _Judged(planned, live, state)
-    except (ServiceError, MatchError) as error:
+    except ServiceError as error:
+        return Verdict(outcomes, total, trouble=error.message, status=error.status)
+    except MatchError as error:
         return Verdict(outcomes, total, trouble=error.message)
     found = [(each, tuple(judged.differences(each))) for each in outcomes]
     differing = [(outcome.action, differences) for outcome, differences in found if differences]

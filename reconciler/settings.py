@@ -9,7 +9,7 @@ import getpass
 import os
 import re
 import subprocess
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +17,15 @@ from reconciler.errors import OperatorError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date, datetime
 
     from reconciler.core.tenant import Tenant, TokenSource
 
 SANDBOX = "sandbox:"
 EXPIRY_NOTICE_DAYS = 7
+SHORT_RUN = 600.0
+"""Seconds."""
+_LONGEST_RUN = 10 * 366 * 86400.0
 COMMAND_SECONDS = 60
 LONGEST_TOKEN = 65_536
 PINNED = "RECONCILER_PINNED_ENDPOINT"
@@ -183,6 +187,24 @@ def expiry_warning(source: TokenSource | None, today: date) -> str | None:
     if left <= EXPIRY_NOTICE_DAYS:
         return f"the token expires on {expires}, in {left} day(s): rotate it in 4me (Settings > Apps)"
     return None
+
+
+def expiry_during(source: TokenSource | None, now: datetime, seconds: float) -> str | None:
+    """What to say where a run of so many seconds would outlive the token, of whose end only the day is known.
+
+    Nothing where it has expired already (see `expiry_warning`), and for short runs on its last day.
+    """
+    if source is None or source.issued is None or seconds < SHORT_RUN:
+        return None
+    expires = source.issued + timedelta(days=source.lifetime_days)
+    end = now + timedelta(seconds=min(seconds, _LONGEST_RUN))
+    if not now.date() <= expires <= end.date():
+        return None
+    return (
+        f"the token expires on {expires} (only the day is known), and this takes until about {end:%Y-%m-%d %H:%M %Z}:"
+        " it may end half-way; rotate the token first (4me: Settings > Apps), or carry it out in parts"
+        " (plan --target KEY --out FILE, then apply --plan FILE)"
+    )
 
 
 def describe_token(source: TokenSource | None) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reconciler.core.tenant import Tenant, TokenSource
 from reconciler.errors import OperatorError, UsageError
-from reconciler.settings import check_pinned, choose_tenant, expiry_warning, read_token
+from reconciler.settings import check_pinned, choose_tenant, expiry_during, expiry_warning, read_token
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,6 +74,38 @@ def test_the_default_tenant_or_the_only_one() -> None:
 )
 def test_expiry(today: date, text: str | None) -> None:
     assert expiry_warning(TokenSource(env="T", issued=date(2026, 11, 1)), today) == text
+
+
+HOUR = 3600.0
+DURING = (
+    "the token expires on 2026-12-01 (only the day is known), and this takes until about {} UTC: it may end half-way;"
+    " rotate the token first (4me: Settings > Apps), or carry it out in parts (plan --target KEY --out FILE, then"
+    " apply --plan FILE)"
+)
+
+
+@pytest.mark.parametrize(
+    ("now", "seconds", "until"),
+    [
+        ("2026-11-30T22:00", 1.9 * HOUR, None),
+        ("2026-11-30T22:00", 2.9 * HOUR, "2026-12-01 00:54"),
+        ("2026-11-30T22:00", 30 * HOUR, "2026-12-02 04:00"),
+        ("2026-11-01T08:00", 1e12, "2036-11-08 08:00"),
+        ("2026-11-30T23:59", 300.0, None),
+        ("2026-12-01T09:00", 599.0, None),
+        ("2026-12-01T09:00", 1 * HOUR, "2026-12-01 10:00"),
+        ("2026-12-02T09:00", 30 * HOUR, None),
+    ],
+)
+def test_a_run_that_outlives_the_token_is_foreseen(now: str, seconds: float, until: str | None) -> None:
+    moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    text = expiry_during(TokenSource(env="T", issued=date(2026, 11, 1)), moment, seconds)
+    assert text == (DURING.format(until) if until else None)
+
+
+@pytest.mark.parametrize("source", [None, TokenSource(env="T")])
+def test_of_a_token_whose_age_is_not_known_nothing_is_foreseen(source: TokenSource | None) -> None:
+    assert expiry_during(source, datetime(2026, 11, 30, tzinfo=UTC), 1e9) is None
 
 
 ENDPOINT = "https://api.4me.com/scim/v2"

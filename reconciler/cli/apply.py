@@ -175,7 +175,8 @@ class _Why(NamedTuple):
 
 def _why(applied: Applied, verdicts: Sequence[Verdict]) -> _Why:
     """What kept an apply from being whole, and what to do then."""
-    if any(each.http_status == HTTPStatus.UNAUTHORIZED for each in applied.outcomes):
+    statuses = {each.http_status for each in applied.outcomes} | {each.status for each in verdicts}
+    if HTTPStatus.UNAUTHORIZED in statuses:
         return _Why(
             "applied in part, the token is not accepted any more (HTTP 401)",
             "rotate the token in 4me (Settings > Apps), then run it again, it continues",

@@ -22,7 +22,7 @@ EACH_UP_TO = 200
 """Actions that are told one by one; of more only what is not done, and how far it is."""
 SHARE, SECONDS = 20, 120.0
 """How far it is: each twentieth, or after so many seconds."""
-_LONGEST_REQUEST = 5.0
+_LONGEST_REQUEST = 60.0
 """Seconds: a longer silence between two outcomes was no request, but a limit that was waited for."""
 
 
@@ -36,7 +36,7 @@ class Progress:
     monotonic: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = lambda: datetime.now().astimezone()
     done: int = 0
-    rest: Forecast | None = None
+    foretell: Callable[[], Forecast] | None = None
     _started: float = 0.0
     _last: float = 0.0
     _busy: float = 0.0
@@ -48,9 +48,9 @@ class Progress:
         """The first request is about to be sent."""
         self._started = self._last = self._told_at = self.monotonic()
 
-    def hear_pace(self, rest: Forecast) -> None:
-        """What the rest will take, as far as limits tell."""
-        self.rest = rest
+    def hear_pace(self, foretell: Callable[[], Forecast]) -> None:
+        """How to ask what the rest will take, as far as limits tell."""
+        self.foretell = foretell
 
     def hear(self, outcome: Outcome, total: int) -> None:
         """One more is over."""
@@ -89,10 +89,10 @@ class Progress:
         percent = f"{self.done * 100 // total} %"
         elapsed = self._last - self._started
         rate = f", {self.done / elapsed * 60:,.0f} a minute" if elapsed >= 1 else ""
-        if self.done == total or self.rest is None:
+        if self.done == total or self.foretell is None:
             return f"{percent}{rate}"
         from reconciler.report.forecast import show_clock
 
-        seconds = max(self.rest.seconds, (total - self.done) * self._busy / self.done)
+        seconds = max(self.foretell().seconds, (total - self.done) * self._busy / self.done)
         now = self.now()
         return f"{percent}{rate}, done at about {show_clock(now + timedelta(seconds=seconds), now)}"

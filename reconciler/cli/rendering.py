@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reconciler.cli.options import MACHINE_FORMATS, PAGES
+from reconciler.settings import expiry_during
 
 if TYPE_CHECKING:
     from reconciler.cli.console import Console
@@ -63,8 +64,12 @@ def tell_reading(console: Console, planned: Planned) -> None:
 
 
 def say_forecast(console: Console, forecast: Forecast) -> None:
-    """What an apply will take, where there is something to do."""
+    """What an apply will take, where there is something to do, and whether the token would outlive it."""
     from reconciler.report.forecast import render_forecast
 
     if forecast.requests:
         console.say(render_forecast(forecast, datetime.now().astimezone()))
+        tenant = console.heard.tenant
+        notice = expiry_during(tenant.token, datetime.now(UTC), forecast.seconds) if tenant else None
+        if notice:
+            console.say(f"warning: {notice}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.core.plan_model import ActionKind
@@ -21,7 +21,7 @@ class Budget:
     """The requests that may still be sent.
 
     `left`: of the hour's `per_hour`. `renewed_in`: seconds until used ones come free again, as far as is known.
-    `told`: the service itself said so.
+    `told`: the service itself said so. `frees`: the same for each used one, ascending, where that is known.
     """
 
     per_hour: int
@@ -29,6 +29,7 @@ class Budget:
     left: int
     renewed_in: float = HOUR
     told: bool = False
+    frees: tuple[float, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def with_more(forecast: Forecast, requests: int) -> Forecast:
 
 
 def make_forecast(requests: int, budget: Budget) -> Forecast:
-    """How long so many requests take: bursts while the hour's budget lasts, then the wait for the next hour's."""
+    """How long so many requests take: bursts while there are requests left, then as used ones come free again."""
     return Forecast(requests, _seconds(requests, budget), budget)
 
 
@@ -64,13 +65,21 @@ def _requests(action: Action, members_per_request: int) -> int:
 
 
 def _seconds(requests: int, budget: Budget) -> float:
-    left = max(0, budget.left)
-    if requests <= left:
-        return _bursts(requests, budget.per_two_seconds)
-    hours, last = divmod(requests - left - 1, budget.per_hour)
-    return budget.renewed_in + hours * HOUR + _bursts(last + 1, budget.per_two_seconds)
+    """When the last one is sent. What many hours take repeats itself: only the first two are gone through."""
+    limit, burst = max(1, budget.per_hour), max(1, budget.per_two_seconds)
+    periods = max(0, (requests - limit - 1) // limit)
+    first = requests - periods * limit
+    return (_sent(first, budget, limit, burst)[-1] if requests > 0 else 0.0) + periods * max(
+        HOUR, BURST * limit / burst
+    )
 
 
-def _bursts(requests: int, per_two_seconds: int) -> float:
-    """The first burst is sent at once, each further one two seconds later."""
-    return BURST * (max(0, requests - 1) // per_two_seconds)
+def _sent(requests: int, budget: Budget, limit: int, burst: int) -> list[float]:
+    """When each request is sent: no more than `burst` in two seconds, and each once there is a slot for it."""
+    left = min(max(0, budget.left), limit)
+    slots = [0.0] * left + [*budget.frees, *[budget.renewed_in] * limit][: limit - left]
+    times: list[float] = []
+    for number in range(requests):
+        times.append(max(slots[number], times[number - burst] + BURST if number >= burst else 0.0))
+        slots.append(times[number] + HOUR)
+    return times

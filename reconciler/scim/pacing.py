@@ -136,10 +136,20 @@ class Pacer:
             used = self._hour.answered
             left = self._hour.limit - len(used) - self._under_way
             renewed_in = used[0] + HOUR - now if used else HOUR
+            frees = [*(at + HOUR - now for at in used), *[HOUR] * self._under_way]
             told = self._told.left(self._under_way)
             if told is not None and told <= left:
-                left, renewed_in = told, max(0.0, self._told.reset - now)
-            return Budget(self._hour.limit, self._pace.per_two_seconds, max(0, left), renewed_in, told=told is not None)
+                renewed_in = max(0.0, self._told.reset - now)
+                frees = sorted([*frees, *[renewed_in] * (left - max(0, told))])
+                left = told
+            return Budget(
+                self._hour.limit,
+                self._pace.per_two_seconds,
+                max(0, left),
+                renewed_in,
+                told=told is not None,
+                frees=tuple(frees),
+            )
 
     def recall(self, earlier: Carryover) -> None:
         """Count what an earlier run has sent and was told."""

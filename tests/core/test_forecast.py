@@ -59,12 +59,33 @@ def test_requests_of_actions(actions: list[Action], requests: int) -> None:
         (2140, 2100, 900.0, 902.0),
         (3600, 0, 900.0, 900.0 + 358.0),
         (3601, 0, 900.0, 900.0 + 3600.0),
-        (3600 + 7200 + 21, 3600, 3000.0, 3000.0 + 7200.0 + 2.0),
+        (3600 + 7200 + 21, 3600, 3000.0, 3600.0 + 7200.0 + 2.0),
         (5, -3, 10.0, 10.0),
     ],
 )
 def test_seconds_within_both_limits(requests: int, left: int, renewed_in: float, seconds: float) -> None:
     assert make_forecast(requests, Budget(3600, 20, left, renewed_in)).seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("requests", "frees", "seconds"),
+    [
+        (2, (10.0, 20.0), 0.0),
+        (3, (10.0, 20.0), 10.0),
+        (4, (10.0, 20.0), 20.0),
+        (5, (10.0, 20.0), 3600.0),
+        (7, (10.0, 20.0), 3610.0),
+        (8, (10.0, 20.0), 3620.0),
+        (4 * 1000 + 4, (10.0, 20.0), 3600.0 * 1000 + 20.0),
+        (4, (), 5.0),
+    ],
+)
+def test_each_slot_comes_free_when_it_does(requests: int, frees: tuple[float, ...], seconds: float) -> None:
+    assert make_forecast(requests, Budget(4, 20, 2, 5.0, frees=frees)).seconds == seconds
+
+
+def test_where_the_burst_is_slower_than_the_hour() -> None:
+    assert make_forecast(10_001, Budget(3600, 1, 3600)).seconds == 20_000.0
 
 
 @pytest.mark.parametrize(
