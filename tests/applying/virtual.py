@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Condition, Event, Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.core.canary import Canary
 from reconciler.core.durations import show_seconds
@@ -19,21 +19,20 @@ from reconciler.leftovers import Sorted
 from reconciler.planning import make_session_plan
 from reconciler.sandbox import Organisation, SandboxOptions, open_sandbox
 from reconciler.sandbox.wsgi import wsgi_application
-from reconciler.scim.client import Client
 from reconciler.scim.connection import Connection, Waiting
-from reconciler.scim.dialects import FOURME
-from reconciler.scim.directory import Directory, ScimWriter
+from reconciler.scim.directory import Listener, open_directory
 from reconciler.scim.pacing import Timing
-from reconciler.scim.reading import ScimReader
 from reconciler.session import PlanOptions, open_session
 from tests.services import declare, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from reconciler.core.forecast import Forecast
     from reconciler.core.plan_model import Outcome
     from reconciler.sandbox import Sandbox
+    from reconciler.scim.directory import Directory
 
 LATENCY = 0.05
 """Seconds that each request takes."""
@@ -115,10 +114,9 @@ def apply_long(folder: Path, users: int, per_hour: int, canary: Canary | None = 
         user["title"] = "Changed"
     write(folder / "manifests", organisation, "https://widget.example/scim/v2", limits={"concurrency": 1})
     options = PlanOptions(folder / "manifests", folder / "state", on_talk=lambda _text: None)
-    with closing(sandbox), closing(_client(sandbox, clock, told)) as client, open_session(options) as session:
-        directory = _directory(client, clock)
+    with closing(sandbox), _connected(sandbox, clock, told) as directory, open_session(options) as session:
         for _ in range(before):
-            client.get("/Users", {"count": "1"})
+            directory.client.get("/Users", {"count": "1"})
         planned = make_session_plan(session, directory, options)
         start, sent = clock.now(), len(sandbox.requests)
         heard = count()
@@ -139,25 +137,13 @@ def apply_long(folder: Path, users: int, per_hour: int, canary: Canary | None = 
     return told
 
 
-def _client(sandbox: Sandbox, clock: VirtualClock, told: LongApply) -> Client:
-    connection = Connection("sandbox:", concurrency=1, waiting=Waiting())
-    application: Any = wsgi_application(sandbox)
-    return Client(connection, application=application, on_talk=told.waits.append, timing=clock.timing())
-
-
-def _directory(client: Client, clock: VirtualClock) -> Directory:
-    dialect = FOURME
-    reader = ScimReader(
-        client.get,
-        dialect,
-        (None, None),
-        1,
-        requests=lambda: client.requests,
-        now=lambda: "",
-        epoch=clock.epoch,
-        on_progress=lambda _done, _total: None,
+def _connected(sandbox: Sandbox, clock: VirtualClock, told: LongApply) -> AbstractContextManager[Directory]:
+    waiting = Waiting(timing=clock.timing())
+    return open_directory(
+        Connection("sandbox:", dialect="4me", concurrency=1, waiting=waiting),
+        application=wsgi_application(sandbox),
+        listener=Listener(on_talk=told.waits.append),
     )
-    return Directory(client, dialect, reader, ScimWriter(client, dialect, 500))
 
 
 if __name__ == "__main__":
