@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.core.drift import Base, Origin
 from reconciler.core.model import Member, ResourceType
 from reconciler.rows import pack, unpack
+from reconciler.state_files import NotAFile, is_there, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -34,6 +34,10 @@ CHUNK = 500
 """Resources in a line, at most."""
 _TO_SECONDS = len("2026-11-24T10:15:00")
 _DAMAGE = (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, IndexError)
+
+
+class _OtherVersion(ValueError):
+    """The file is of another layout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,9 @@ class AppliedFile:
                     by_id[found] = live
                 if name in keys:
                     by_key[name] = live
-        except _DAMAGE:
+        except _DAMAGE as error:
+            reason = str(error) if isinstance(error, (NotAFile, _OtherVersion)) else "it is damaged"
+            self.on_talk(f"what was last applied cannot be used ({reason}): drift will not be told apart")
             return None
         return Base(Origin("state", f"{meta['at'][:_TO_SECONDS]}Z"), by_id, by_key)
 
@@ -108,12 +114,13 @@ class AppliedFile:
                 yield live
 
     def _meta(self) -> dict[str, Any] | None:
-        if not self.path.is_file():
+        if not is_there(self.path):
             return None
         with gzip.open(self.path) as file:
             meta = json.loads(file.readline())
-        known = meta["layout"] == LAYOUT and meta["tenant"] == [*self.tenant]
-        return dict(meta) if known else None
+        if meta["layout"] != LAYOUT:
+            raise _OtherVersion("another version wrote it")
+        return dict(meta) if meta["tenant"] == [*self.tenant] else None
 
     def _resources(self) -> Iterator[Live]:
         with gzip.open(self.path) as file:
@@ -122,18 +129,10 @@ class AppliedFile:
                 yield from unpack(ResourceType(line[:5].decode().strip()), line[5:])
 
     def _replace(self, meta: dict[str, Any], resources: Iterable[Live]) -> None:
-        self.path.parent.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.path.parent.mkdir(exist_ok=True, mode=0o700)
-        partial = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        try:
-            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as file, gzip.open(file, "wb", compresslevel=1) as packed:
-                packed.write(json.dumps(meta).encode() + b"\n")
-                for type_, chunk in _chunks(resources):
-                    packed.write(f"{type_.value:<5}".encode() + pack(chunk) + b"\n")
-            partial.replace(self.path)
-        finally:
-            partial.unlink(missing_ok=True)
+        with replacing(self.path) as partial, gzip.open(partial, "wb", compresslevel=1) as packed:
+            packed.write(json.dumps(meta).encode() + b"\n")
+            for type_, chunk in _chunks(resources):
+                packed.write(f"{type_.value:<5}".encode() + pack(chunk) + b"\n")
 
 
 def open_applied(

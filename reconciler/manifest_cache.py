@@ -14,6 +14,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from reconciler.state_files import is_there, replacing
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
@@ -32,9 +34,9 @@ class ManifestCache:
 
     def get(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
         """What is kept under these keys and undamaged."""
-        if not self.path.is_file():
-            return {}
         try:
+            if not is_there(self.path):
+                return {}
             with closing(sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True, timeout=1)) as connection:
                 if connection.execute("PRAGMA user_version").fetchone() != (LAYOUT,):
                     return {}
@@ -57,23 +59,16 @@ class ManifestCache:
             self.on_talk(f"what the manifests say could not be kept ({error}): the next run parses them again")
 
     def _replace(self, new: Mapping[bytes, bytes]) -> None:
-        """A new file beside the old one, which it then replaces."""
-        self.path.parent.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.path.parent.mkdir(exist_ok=True, mode=0o700)
-        partial = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        with suppress(FileNotFoundError):
-            partial.unlink()
-        os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        try:
-            with closing(sqlite3.connect(partial, isolation_level=None)) as connection:
-                connection.executescript(f"{_CARELESS} PRAGMA user_version = {LAYOUT}; {_TABLE}; BEGIN")
-                connection.executemany("INSERT INTO files VALUES (?, ?, ?)", _rows(new))
-                connection.execute("COMMIT")
-            partial.replace(self.path)
-        finally:
-            partial.unlink(missing_ok=True)
+        with (
+            replacing(self.path, durable=False) as partial,
+            closing(sqlite3.connect(partial, isolation_level=None)) as connection,
+        ):
+            connection.executescript(f"{_CARELESS} PRAGMA user_version = {LAYOUT}; {_TABLE}; BEGIN")
+            connection.executemany("INSERT INTO files VALUES (?, ?, ?)", _rows(new))
+            connection.execute("COMMIT")
 
     def _update(self, new: Mapping[bytes, bytes], used: Collection[bytes]) -> None:
+        is_there(self.path)
         with closing(sqlite3.connect(f"{self.path.as_uri()}?mode=rw", uri=True, timeout=1)) as connection:
             gone = [(key,) for (key,) in connection.execute("SELECT key FROM files") if key not in used]
             if not new and not gone:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reconciler.messenger import Letter, send
 from reconciler.report.news import TEST, render_news
 from reconciler.settings import read_addresses, run_link
+from reconciler.state_files import is_there
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -83,7 +84,7 @@ def _mark(destination: Destination, news: News) -> str:
 def _recall(memory: Path, since: float) -> dict[str, float]:
     """What was told since then; what cannot be read was not told."""
     try:
-        found = json.loads(memory.read_bytes())
+        found = json.loads(memory.read_bytes()) if is_there(memory) else {}
     except (OSError, ValueError):
         return {}
     entries = found.items() if isinstance(found, dict) else ()

@@ -8,7 +8,6 @@ chunk those with the same attributes lie together, since names take as much room
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pydantic_core import from_json, to_json
 from reconciler.core.model import Member, ResourceType
 from reconciler.core.snapshot import Snapshot, TypeSnapshot
 from reconciler.rows import pack, unpack
+from reconciler.state_files import is_there, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -42,6 +42,10 @@ _USER, _GROUP = ResourceType.USER, ResourceType.GROUP
 _DAMAGE = (sqlite3.Error, OSError, ValueError, KeyError, TypeError, IndexError)
 
 
+class _Unusable(Exception):
+    """Why what is there is of no use, though nothing is wrong with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredSnapshot:
     """A tenant's snapshot file. `scopes`: what ownership was judged by; snapshots of other scopes do not count.
@@ -56,22 +60,28 @@ class StoredSnapshot:
     keeps: bool = True
 
     def load(self) -> Snapshot | None:
-        """What was kept, or None where there is nothing, or nothing to be relied on."""
-        if not self.path.is_file():
-            return None
+        """What was kept, or None where there is nothing, or nothing to be relied on: why is told."""
         try:
+            if not is_there(self.path):
+                return None
             with closing(sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
                 return self._read(connection)
+        except _Unusable as reason:
+            self._tell_unusable(str(reason))
+        except OSError as error:
+            self._tell_unusable(str(error.strerror))
         except _DAMAGE:
-            return None
+            self._tell_unusable("it is damaged")
+        return None
+
+    def _tell_unusable(self, reason: str) -> None:
+        self.on_talk(f"what was read last time cannot be used ({reason}): everything is read again")
 
     def save(self, snapshot: Snapshot, before: Snapshot | None) -> None:
         """Keep `snapshot`; `before` is what `load` gave: only what differs is written then."""
         if not self.keeps:
             return
         try:
-            self.path.parent.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.path.parent.mkdir(exist_ok=True, mode=0o700)
             if before is None or not self._update(snapshot, before):
                 self._replace(snapshot)
         except (sqlite3.Error, OSError) as error:
@@ -82,25 +92,27 @@ class StoredSnapshot:
         """Drop what was kept, and what a run that was killed left beside it."""
         if not self.keeps:
             return
-        with suppress(OSError):
-            for path in (self.path, *self._leftovers()):
+        for path in (self.path, *self._leftovers()):
+            with suppress(OSError):
                 path.unlink(missing_ok=True)
 
     def _leftovers(self) -> list[Path]:
-        """An unfinished transaction's journal, which must not meet another file, and files that were never finished."""
+        """An unfinished transaction's journal, which must not meet another file, and what older versions left."""
         return [self.path.with_name(f"{self.path.name}-journal"), *self.path.parent.glob(f".{self.path.name}.*")]
 
-    def _read(self, connection: sqlite3.Connection) -> Snapshot | None:
+    def _read(self, connection: sqlite3.Connection) -> Snapshot:
         (layout,) = connection.execute("PRAGMA user_version").fetchone()
         if layout != LAYOUT:
-            return None
+            raise _Unusable("another version wrote it")
         body, told = connection.execute("SELECT body, sum FROM meta").fetchone()
         meta = from_json(body)
-        if crc32(body) != told or (meta["tenant"], meta["scopes"]) != ([*self.tenant], [*self.scopes]):
-            return None
+        if crc32(body) != told or meta["tenant"] != [*self.tenant]:
+            raise ValueError("damaged")
+        if meta["scopes"] != [*self.scopes]:
+            raise _Unusable("the scope of ownership was another")
         lives = {type_: _read_chunks(connection, type_) for type_ in (_USER, _GROUP)}
         if [len(lives[_USER]), len(lives[_GROUP])] != meta["counts"]:
-            return None
+            raise ValueError("damaged")
         absent = frozenset((name, value) for name, value in meta["absent"])
         return Snapshot(
             TypeSnapshot(lives[_USER], meta["activeOnly"], absent, meta["unread"], frozenset(meta["written"][0])),
@@ -130,24 +142,18 @@ class StoredSnapshot:
         return body, crc32(body)
 
     def _replace(self, snapshot: Snapshot) -> None:
-        """A new file beside the old one, which it then replaces."""
-        partial = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        """A new file, and nothing that belonged to the old one beside it."""
         self.forget()
-        os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        try:
-            with closing(sqlite3.connect(partial, isolation_level=None)) as connection:
-                connection.executescript(f"PRAGMA journal_mode = OFF; PRAGMA user_version = {LAYOUT}; {_TABLES}")
-                connection.execute("BEGIN")
-                chunks = [len(each.lives) // CHUNK + 1 for each in (snapshot.users, snapshot.groups)]
-                self._write(connection, snapshot, (range(chunks[0]), range(chunks[1])), chunks)
-                connection.execute("COMMIT")
-            partial.replace(self.path)
-        finally:
-            partial.unlink(missing_ok=True)
+        with replacing(self.path) as partial, closing(sqlite3.connect(partial, isolation_level=None)) as connection:
+            connection.executescript(f"PRAGMA journal_mode = OFF; PRAGMA user_version = {LAYOUT}; {_TABLES}")
+            connection.execute("BEGIN")
+            chunks = [len(each.lives) // CHUNK + 1 for each in (snapshot.users, snapshot.groups)]
+            self._write(connection, snapshot, (range(chunks[0]), range(chunks[1])), chunks)
+            connection.execute("COMMIT")
 
     def _update(self, snapshot: Snapshot, before: Snapshot) -> bool:
         """Write what differs in one transaction; whether there is a file to write it to."""
-        if not self.path.is_file():
+        if not is_there(self.path):
             return False
         with closing(sqlite3.connect(self.path, timeout=5, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")

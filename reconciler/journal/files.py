@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.errors import OperatorError
 from reconciler.journal.entries import begins_older, digest_of, parse_entry, sealed_hash
+from reconciler.state_files import is_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,7 +101,7 @@ def _find_end(paths: Sequence[Path]) -> ChainEnd:
 def read_file(path: Path) -> bytes:
     """All of a run's file. Raises OperatorError."""
     try:
-        return path.read_bytes()
+        return path.read_bytes() if is_there(path) else b""
     except OSError as error:
         raise OperatorError(
             f"the journal cannot be read: {path}: {error.strerror}", hint="the journal is evidence: see who changed it"

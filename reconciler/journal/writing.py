@@ -14,6 +14,7 @@ from reconciler.core.stored import compare_answer
 from reconciler.errors import OperatorError
 from reconciler.journal.entries import FORMAT_VERSION, seal
 from reconciler.journal.files import SUFFIX, find_end, journal_folder, name_run
+from reconciler.state_files import make_private, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -65,10 +66,9 @@ class Journal:
         self._torn, self._now, self._lock = end.torn, now, Lock()
         self._seq = self._size = 0
         self._broken: OperatorError | None = None
-        for folder in (path.parent.parent, path.parent):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(path.parent)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
     def begin(self, plan: Plan, origin: Origin, ids: Mapping[Member, str]) -> None:
         """What is applied, and where that comes from."""
@@ -208,13 +208,3 @@ def _stored(outcome: Outcome) -> dict[str, Value] | None:
     if outcome.live is None:
         return None
     return {each.path: each.before for each in compare_answer(outcome.action, outcome.live, surely=False)}
-
-
-def _sync_folder(folder: Path) -> None:
-    """That the file is there outlives a power cut as well, on file systems that can promise it."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from reconciler.core.forecast import HOUR
+from reconciler.state_files import is_there, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -67,6 +67,8 @@ def gather(times: Iterable[float], exact_from: float) -> tuple[tuple[float, int]
 def read_carryover(path: Path, whose: str, epoch: float) -> Carryover | None:
     """What the last run left; None where that is of no use. `whose`: the endpoint and account that it must be of."""
     try:
+        if not is_there(path):
+            return None
         document = json.loads(path.read_text(encoding="utf-8"))
         if document["formatVersion"] != FORMAT_VERSION or document["whose"] != whose:
             return None
@@ -90,17 +92,8 @@ def write_carryover(path: Path, whose: str, left: Carryover) -> None:
         "reset": round(left.reset, 3),
         "limit": left.limit,
     }
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        for folder in (path.parent.parent, path.parent):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(document, file)
-        partial.replace(path)
-    except OSError:
-        with suppress(OSError):
-            partial.unlink()
+    with suppress(OSError), replacing(path, durable=False) as partial:
+        partial.write_text(json.dumps(document), encoding="utf-8")
 
 
 def _parse(document: dict[str, Any]) -> Carryover:

@@ -152,24 +152,35 @@ def test_who_was_to_be_deactivated_and_was_not_is_still_remembered(file: Applied
     assert set(found.by_id) == {ANN, BOB}
 
 
+DAMAGED, OTHER = "it is damaged", "another version wrote it"
+
+
 @pytest.mark.parametrize(
-    "damage",
+    ("damage", "reason"),
     [
-        lambda path: path.write_bytes(b"no gzip"),
-        lambda path: path.write_bytes(path.read_bytes()[:-9]),
-        lambda path: path.write_bytes(path.read_bytes()[:-20] + bytes(20)),
-        lambda path: path.write_bytes(gzip.compress(b"[]\n")),
-        lambda path: path.write_bytes(gzip.compress(b'{"layout": 0, "tenant": [], "at": "", "whole": true}\n')),
-        lambda path: path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + b"User [[1]]\n")),
-        lambda path: path.unlink(),
+        (lambda path: path.write_bytes(b"no gzip"), DAMAGED),
+        (lambda path: path.write_bytes(path.read_bytes()[:-9]), DAMAGED),
+        (lambda path: path.write_bytes(path.read_bytes()[:-20] + bytes(20)), DAMAGED),
+        (lambda path: path.write_bytes(gzip.compress(b"[]\n")), DAMAGED),
+        (
+            lambda path: path.write_bytes(gzip.compress(b'{"layout": 0, "tenant": [], "at": "", "whole": true}\n')),
+            OTHER,
+        ),
+        (lambda path: path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + b"User [[1]]\n")), DAMAGED),
+        (lambda path: path.unlink(), None),
     ],
 )
-def test_a_damaged_file_is_none(file: AppliedFile, damage: Callable[[Path], None]) -> None:
+def test_a_damaged_file_is_none(tmp_path: Path, damage: Callable[[Path], None], reason: str | None) -> None:
+    told: list[str] = []
+    file = open_applied(tmp_path / "state", TENANT, told.append)
     save(file, pair("ann", "1"))
     damage(file.path)
     assert file.load({ANN}) is None
+    says = [f"what was last applied cannot be used ({reason}): drift will not be told apart"] if reason else []
+    assert told == says
     save(file, pair("ann", "1"))
     assert file.load({ANN}) is not None
+    assert told in (says, says * 2)
 
 
 def test_another_tenants_file_is_none(file: AppliedFile) -> None:
