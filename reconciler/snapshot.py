@@ -103,7 +103,7 @@ class StoredSnapshot:
     def _read(self, connection: sqlite3.Connection) -> Snapshot:
         (layout,) = connection.execute("PRAGMA user_version").fetchone()
         if layout != LAYOUT:
-            raise _Unusable("another version wrote it")
+            raise _Unusable("another version wrote it" if layout else "it is damaged")
         body, told = connection.execute("SELECT body, sum FROM meta").fetchone()
         meta = from_json(body)
         if crc32(body) != told or meta["tenant"] != [*self.tenant]:

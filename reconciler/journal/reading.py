@@ -106,7 +106,7 @@ def look_back(state: Path, tenant: TenantIdentity) -> LookBack:
     paths, damaged = run_files(state), None
     for path in reversed(paths):
         lines, tail = split_lines(read_file(path))
-        if path is paths[-1] and _is_damaged(lines, tail):
+        if path is paths[-1] and _is_damaged(lines):
             damaged = path.stem
         if _is_of(_first(lines), tenant):
             last = parse_entry(tail) or parse_entry(lines[-1])
@@ -115,10 +115,10 @@ def look_back(state: Path, tenant: TenantIdentity) -> LookBack:
     return LookBack(None, damaged)
 
 
-def _is_damaged(lines: list[bytes], tail: bytes) -> bool:
+def _is_damaged(lines: list[bytes]) -> bool:
     """Whether a run's file holds what was not written so; a last entry that was not written to its end is no damage."""
     if not lines:
-        return bool(tail.strip(b"\0"))
+        return False
     return not begins_older(parse_entry(lines[0])) and not all(map(sealed_hash, lines))
 
 

@@ -11,7 +11,10 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
+from io import StringIO
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -20,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler import run
+from reconciler.cli import run_command
 from reconciler.journal.reading import read_runs
 from reconciler.sandbox import SandboxOptions, open_sandbox
 from reconciler.sandbox.messages import Delivery, Request, Response
@@ -73,6 +77,7 @@ AFTER = {
         {"displayName": "New", "externalId": "G-new", "members": names("gus hal ann")},
     ],
 }
+LITTLE = BEFORE | {"groups": [{"displayName": "Desk", "members": names("ann")}, BEFORE["groups"][1]]}
 LEAVERS = frozenset(names("dan eve"))
 
 
@@ -117,20 +122,30 @@ class Place:
     url: str
     zygote: subprocess.Popen[str]
 
-    def run(self, command: str, *words: str) -> tuple[int, str]:
-        """How a command line ended in a process of its own, and what it said."""
+    @property
+    def words(self) -> list[str]:
+        """The command line of an apply."""
+        folder = self.folder
+        state, manifests = str(folder / "state"), str(folder / "manifests")
+        return ["--state-dir", state, "apply", manifests, "--yes", "--allow", "membershipRemovals=99"]
+
+    def apply_elsewhere(self, step: int = 0) -> tuple[int, str]:
+        """How an apply in a process of its own ended, and what it said; it kills itself before that step, if any."""
         assert self.zygote.stdin
         assert self.zygote.stdout
         log = self.folder / "log"
-        line = ["--state-dir", str(self.folder / "state"), command, *words]
-        self.zygote.stdin.write(json.dumps({"words": line, "log": str(log)}) + "\n")
+        self.zygote.stdin.write(json.dumps({"words": self.words, "log": str(log), "step": step}) + "\n")
         self.zygote.stdin.flush()
         self.service.victim = int(self.zygote.stdout.readline())
         self.service.known.set()
         return int(self.zygote.stdout.readline()), log.read_text(encoding="utf-8")
 
     def apply(self) -> tuple[int, str]:
-        return self.run("apply", str(self.folder / "manifests"), "--yes", "--allow", "membershipRemovals=99")
+        """How an apply ended, and what it said."""
+        said = StringIO()
+        with redirect_stdout(said), redirect_stderr(said):
+            code = run_command(self.words)
+        return code, said.getvalue()
 
     def plan(self) -> tuple[tuple[Action, ...], list[str]]:
         """What there is to do, and what a plan says besides."""
@@ -199,36 +214,69 @@ def _place(tmp_path: Path, zygote: subprocess.Popen[str]) -> Iterator[Place]:
     service.sandbox.close()
 
 
-@pytest.mark.parametrize(("dialect", "acts"), [("4me", True), ("4me", False), ("rfc7644", True)])
-def test_killed_at_any_write_the_next_apply_finishes_it(place: Place, dialect: str, *, acts: bool) -> None:
-    folder, service = place.folder, place.service
+@contextmanager
+def prepared(place: Place, dialect: str, after: dict[str, Any]) -> Iterator[Path]:
+    """What was before the apply that is to be interrupted: the folder that `reset` takes it from."""
+    folder = place.folder
     write(folder / "manifests", BEFORE, place.url, dialect, limits=LIMITS)
     assert place.apply()[0] == 0
-    service.sandbox.close()
+    place.service.sandbox.close()
     with TemporaryDirectory() as name:
         kept = Path(name)
         for each in (folder / "state", folder / "4me.db"):
             (shutil.copytree if each.is_dir() else shutil.copy)(each, kept / each.name)
-        write(folder / "manifests", AFTER, place.url, dialect, limits=LIMITS)
+        write(folder / "manifests", after, place.url, dialect, limits=LIMITS)
         place.reset(kept)
-        code, said = place.apply()
-        assert code == 0, said
+        yield kept
+
+
+@pytest.mark.parametrize(("dialect", "acts", "every"), [("4me", True, 1), ("4me", False, 1), ("rfc7644", True, 3)])
+def test_killed_at_any_write_the_next_apply_finishes_it(place: Place, dialect: str, every: int, *, acts: bool) -> None:
+    service = place.service
+    with prepared(place, dialect, AFTER) as kept:
+        assert place.apply()[0] == 0
         wanted, total = place.holds(), len(service.writes)
         assert total >= 12
         assert service.deactivated == LEAVERS
-        for cut in range(1, total + 1):
+        for cut in range(1, total + 1, every):
             place.reset(kept)
             service.cut, service.acts = cut, acts
-            assert place.apply()[0] == -signal.SIGKILL
+            assert place.apply_elsewhere()[0] == -signal.SIGKILL
             assert len(service.writes) == cut
             service.cut = 0
             code, said = place.apply()
             assert code == 0, said
             assert " was interrupted: " in said
             assert " 1 in flight (" in said
-            assert place.holds() == wanted
             assert service.deactivated == LEAVERS
-            assert "DELETE" not in service.writes
-            assert place.plan() == ((), [])
-            statuses = [each.status for each in read_runs(folder / "state")][1:]
-            assert statuses in (["interrupted", "done"], ["interrupted"])
+            check(place, wanted)
+
+
+def test_killed_at_any_step_in_the_state_directory_the_next_apply_finishes_it(place: Place) -> None:
+    with prepared(place, "4me", LITTLE) as kept:
+        assert place.apply()[0] == 0
+        wanted, writes = place.holds(), len(place.service.writes)
+        sent = set()
+        for step in count(1):
+            place.reset(kept)
+            ended, said = place.apply_elsewhere(step)
+            sent.add(len(place.service.writes))
+            if ended == 0:
+                break
+            assert ended == -signal.SIGKILL, said
+            code, said = place.apply()
+            assert code == 0, said
+            check(place, wanted)
+        assert step > 10
+        assert sent == {0, writes}, "the steps between two writes are those of the test above"
+
+
+def check(place: Place, wanted: dict[str, Any]) -> None:
+    """What must be so after an apply that followed one that was killed."""
+    assert place.holds() == wanted
+    assert "DELETE" not in place.service.writes
+    assert place.plan() == ((), [])
+    statuses = [each.status for each in read_runs(place.folder / "state")][1:]
+    assert statuses in (["interrupted", "done"], ["interrupted"], ["done"])
+    litter = [each.name for each in (place.folder / "state").rglob(".*")]
+    assert litter == []
