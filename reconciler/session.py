@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from reconciler.manifests.read import Manifests
     from reconciler.manifests.records import Watch
     from reconciler.scim.directory import Directory
+    from reconciler.scim.exchanged import Exchanged
     from reconciler.scim.filters import Filter
     from reconciler.scim.pacing import Timing
     from reconciler.snapshot import StoredSnapshot
@@ -64,10 +65,10 @@ class PlanOptions:
 
     `at` is what Now() in mappings gives, else the start of the run. `recent_members`: see `Question`. `on_read` hears
     of users read and their total, `on_talk` of waits and warnings that are not the plan's, `on_tenant` of the tenant
-    once it is known, `on_states` of both sides once they are read. Setting `stop` ends all reading; a wait longer than
-    `max_wait` seconds ends it too. `command` is what other runs are told while this one holds the state directory; it
-    waits `lock_timeout` seconds for theirs.
-    `timing`: where requests take their time from, None for the usual clock.
+    once it is known, `on_states` of both sides once they are read, `on_exchange` of each request. Setting `stop` ends
+    all reading; a wait longer than `max_wait` seconds ends it too. `command` is what other runs are told while this
+    one holds the state directory; it waits `lock_timeout` seconds for theirs. `timing`: where requests take their time
+    from, None for the usual clock.
     """
 
     manifests: Path
@@ -85,6 +86,7 @@ class PlanOptions:
     on_tenant: Callable[[Tenant], None] = _silent
     on_states: Callable[[DesiredState, LiveState], None] = _silent
     timing: Timing | None = None
+    on_exchange: Callable[[Exchanged], None] | None = None
     command: str = "run"
     lock_timeout: float = LOCK_TIMEOUT
 
@@ -207,7 +209,7 @@ def connect(session: Session, options: PlanOptions) -> Iterator[Directory]:
             scopes=(users_scope, groups_scope),
             assumptions=Assumptions(tenant.membership_touches_group, learned, tenant.refresh_every),
             application=application,
-            listener=Listener(options.on_read, options.on_talk),
+            listener=Listener(options.on_read, options.on_talk, options.on_exchange),
         ) as directory,
     ):
         yield directory

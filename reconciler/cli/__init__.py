@@ -9,7 +9,7 @@ import gc
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -17,8 +17,10 @@ from reconciler import __version__
 from reconciler.cli.audience import shown_error
 from reconciler.cli.console import Console
 from reconciler.cli.durations import Duration
+from reconciler.cli.log import Log
 from reconciler.core.suggest import did_you_mean
-from reconciler.errors import ManifestError, ReconcilerError, UsageError
+from reconciler.errors import ReconcilerError
+from reconciler.settings import trace_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +51,13 @@ COLLECT_AFTER = (50_000, 1_000, 1_000)
 """A run makes millions of objects that last, and hardly a cycle: usually the collector would walk them for nothing."""
 USAGE_EXIT = 64
 INTERRUPTED_EXIT = 130
+
+
+class Start(NamedTuple):
+    """What the command line begins with: where talk goes, and where requests take their time from."""
+
+    log: Log
+    timing: Timing | None = None
 
 
 class LazyGroup(click.Group):
@@ -126,7 +135,15 @@ def load_command(name: str) -> click.Command:
     show_default=True,
     help="How long to wait while another run holds the state directory.",
 )
-@click.option("-v", "--verbose", count=True, help="Say more about what is done, on stderr.")
+@click.option("-v", "--verbose", count=True, help="Say more about what is done, on stderr; -vv: each request.")
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to talk on stderr; json: an object a line, for tools.",
+)
+@click.option("--log-bodies", is_flag=True, help="With -vv: what requests look for and say, people's data included.")
 @click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
 @click.option("--no-color", is_flag=True, help="Plain text (also: NO_COLOR).")
 @click.option("--no-notify", is_flag=True, help="Tell nobody, whatever `notify` in the Tenant document says.")
@@ -138,15 +155,20 @@ def root(context: click.Context, /, state_dir: Path, **options: object) -> None:
     Nobody is ever deleted: removal is deactivation.
     """
     tenant = options["tenant"]
+    start = context.obj if isinstance(context.obj, Start) else Start(Log())
+    start.log.format = "json" if options["log_format"] == "json" else "text"
+    start.log.trace_id = trace_id()
     context.obj = Console(
         tenant=tenant if isinstance(tenant, str) else None,
         state=state_dir,
         lock_timeout=float(str(options["lock_timeout"])),
-        verbose=bool(options["verbose"]),
+        verbosity=int(str(options["verbose"])),
         quiet=bool(options["quiet"]),
         plain=bool(options["no_color"]),
         telling=not options["no_notify"],
-        timing=context.obj,
+        bodies=bool(options["log_bodies"]),
+        log=start.log,
+        timing=start.timing,
     )
 
 
@@ -172,22 +194,20 @@ def run_command(arguments: Sequence[str] | None = None, timing: Timing | None = 
 
     `timing`: where requests take their time from, None for the usual clock.
     """
+    log = Log()
     try:
-        code = root.main(args=arguments, prog_name="reconciler", standalone_mode=False, obj=timing)
-    except click.NoSuchOption as error:
-        _placed(error).show()
-        return USAGE_EXIT
+        code = root.main(args=arguments, prog_name="reconciler", standalone_mode=False, obj=Start(log, timing))
     except click.UsageError as error:
-        error.show()
+        log.tell_click(_placed(error) if isinstance(error, click.NoSuchOption) else error, USAGE_EXIT)
         return USAGE_EXIT
     except click.ClickException as error:
-        error.show()
+        log.tell_click(error, 1)
         return 1
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        log.tell_interrupted(INTERRUPTED_EXIT)
         return INTERRUPTED_EXIT
     except ReconcilerError as error:
-        tell_error(error)
+        log.tell_error(error)
         return error.exit_code
     return code if isinstance(code, int) else 0
 
@@ -200,21 +220,6 @@ def _placed(error: click.NoSuchOption) -> click.UsageError:
     value = f" {option.metavar}" if option.metavar else ""
     belongs = f"reconciler {error.option_name}{value} {error.ctx.info_name}"
     return click.UsageError(f"{error.option_name} stands before the command: {belongs}", error.ctx)
-
-
-def tell_error(error: ReconcilerError) -> None:
-    """The message and its hint, on stderr; nothing that is quoted in them can steer the terminal."""
-    from reconciler.report.words import safe
-
-    for problem in error.problems if isinstance(error, ManifestError) else ():
-        for line in (str(problem), *problem.excerpt.splitlines()):
-            click.echo(safe(line), err=True)
-    for line in f"error: {error.message}".splitlines():
-        click.echo(safe(line), err=True)
-    if error.hint:
-        click.echo(f"hint: {safe(error.hint)}", err=True)
-    elif isinstance(error, UsageError):
-        click.echo("Try 'reconciler --help' for help.", err=True)
 
 
 def main() -> None:

@@ -6,36 +6,46 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli.heard import Heard
+from reconciler.cli.log import Log, describe_request, request_fields
 from reconciler.settings import color_wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from rich.progress import Progress
 
+    from reconciler.scim.exchanged import Exchanged
     from reconciler.scim.pacing import Timing
 
 NARROWEST, WIDEST = 60, 120
+REQUESTS = 2
+"""How verbose to be to show each request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """The global options, and how to talk. `timing`: where requests take their time from, None for the usual clock."""
+    """The global options, and how to talk.
+
+    `verbosity`: 1 for details, 2 for each request; `bodies`: with its bodies. `timing`: where requests take their time
+    from, None for the usual clock.
+    """
 
     tenant: str | None
     state: Path
     lock_timeout: float = 60.0
-    verbose: bool = False
+    verbosity: int = 0
     quiet: bool = False
     plain: bool = False
     telling: bool = True
     timing: Timing | None = None
+    bodies: bool = False
+    log: Log = field(default_factory=Log)
     heard: Heard = field(default_factory=Heard, init=False, repr=False, compare=False)
     bars: list[Bar] = field(default_factory=list, init=False, repr=False, compare=False)
 
@@ -54,25 +64,42 @@ class Console:
         """Results."""
         click.echo(text.rstrip("\n"))
 
-    def say(self, text: str) -> None:
-        """Talk, unless it is to be quiet."""
+    @property
+    def verbose(self) -> bool:
+        """Whether more is asked for than usual."""
+        return self.verbosity > 0
+
+    def say(self, text: str, **fields: Any) -> None:
+        """Talk, unless it is to be quiet; `fields` are for tools that read the log."""
         if not self.quiet:
-            self._talk(text)
+            self._talk(self.log.render(text, **fields))
 
     def detail(self, text: str) -> None:
         """Talk for those who asked for more."""
         if self.verbose:
-            self._talk(text)
+            self._talk(self.log.render(text, "debug"))
 
-    def _talk(self, text: str) -> None:
+    def on_exchange(self) -> Callable[[Exchanged], None] | None:
+        """Who hears of each request, if anybody asked for that."""
+        return self._tell_request if self.verbosity >= REQUESTS else None
+
+    def _tell_request(self, exchanged: Exchanged) -> None:
+        bodies = self.bodies and not self.heard.public
+        exchanged = exchanged.without_ids() if self.heard.public else exchanged
+        fields = {} if self.log.is_text else request_fields(exchanged, bodies=bodies)
+        for line in describe_request(exchanged, bodies=bodies and self.log.is_text):
+            self._talk(self.log.render(line, "debug", **fields))
+
+    def _talk(self, line: str) -> None:
         """Above the bar that is on the screen, if there is one."""
-        if not any(bar.say(text) for bar in self.bars):
-            click.echo(text, err=True)
+        if not any(bar.say(line) for bar in self.bars):
+            click.echo(line, err=True)
 
     @contextmanager
     def progress(self, label: str) -> Iterator[Bar]:
         """A bar with counts, rate and time left on a terminal; silent in a pipeline."""
-        bar = Bar(label, shown=not self.quiet and sys.stderr.isatty(), plain=self.plain)
+        shown = self.log.is_text and not self.quiet and sys.stderr.isatty()
+        bar = Bar(label, shown=shown, plain=self.plain)
         self.bars.append(bar)
         try:
             yield bar

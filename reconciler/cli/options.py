@@ -144,6 +144,7 @@ def plan_options(
         on_read=read,
         on_talk=partial(relay, console),
         on_tenant=console.heard.hear_tenant,
+        on_exchange=console.on_exchange(),
         command=click.get_current_context().info_name or "",
         lock_timeout=console.lock_timeout,
         on_states=partial(hear_states, console),

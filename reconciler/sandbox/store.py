@@ -6,6 +6,7 @@ lock serves all threads; other processes may use the same file, one write at a t
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from array import array
 from contextlib import contextmanager
@@ -74,6 +75,8 @@ class Store:
 
     def __init__(self, database: Path | None) -> None:
         self._lock = RLock()
+        if database is not None:
+            os.close(os.open(database, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite would let everybody read it
         self._connection = sqlite3.connect(
             database or ":memory:", timeout=30, isolation_level=None, check_same_thread=False
         )

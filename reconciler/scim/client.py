@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 import httpx
 
 from reconciler.errors import LostAnswer, NotSent, ServiceError
 from reconciler.scim.connection import Connection, check_endpoint
 from reconciler.scim.exchange import Exchange, open_application, open_transport
+from reconciler.scim.exchanged import Exchanged
 from reconciler.scim.messages import explain_answer
 from reconciler.scim.pacing import LONGEST_WAIT, Pace, Pacer
 from reconciler.scim.ratelimit import read_retry_after
@@ -54,6 +55,7 @@ class Client:
         *,
         application: Callable[..., Iterable[bytes]] | None = None,
         on_talk: Callable[[str], None] = lambda _text: None,
+        on_exchange: Callable[[Exchanged], None] | None = None,
     ) -> None:
         self.endpoint = IN_PROCESS if application else check_endpoint(connection.endpoint)
         limits = (connection.requests_per_hour, connection.requests_per_two_seconds)
@@ -64,6 +66,7 @@ class Client:
         self._timing = timing
         self._token = connection.token
         self._on_talk = on_talk
+        self._on_exchange = on_exchange
         self._http = Exchange(
             connection,
             open_application(application, connection) if application else open_transport(connection),
@@ -122,9 +125,7 @@ class Client:
 
     def _refusal(self, subject: str, answer: Answer) -> ServiceError:
         """What the service said, but for the token, should it have repeated that."""
-        body = answer.body
-        if self._token:
-            body = body.replace(self._token.encode(), b"[token]")
+        body = self._without_token(answer.body)
         return explain_answer(subject, answer.status, body, answer.headers.get("content-type", ""))
 
     def _exchange(self, method: Method, url: str, parameters: dict[str, str] | None, body: Any) -> Answer:
@@ -139,14 +140,39 @@ class Client:
     def _send_once(self, request: Request) -> Answer:
         ticket = self.pacer.acquire()
         status, headers = None, httpx.Headers()
+        started = self._timing.epoch()
+        failure, received = "not sent", b""
         try:
             with self._count:
                 self.requests += 1
             answer = self._http.send(request)
-            status, headers = answer.status, answer.headers
+            status, headers, received, failure = answer.status, answer.headers, answer.body, ""
+        except httpx.RequestError as error:
+            failure = _failure(error)
+            raise
         finally:
             self.pacer.release(ticket, status, headers)
+            if self._on_exchange:
+                self._on_exchange(self._exchanged(request, started, (status, failure, received)))
         return answer
+
+    def _exchanged(self, request: Request, started: float, came: tuple[int | None, str, bytes]) -> Exchanged:
+        status, failure, received = came
+        path, _, query = request.target.decode("ascii").partition("?")
+        return Exchanged(
+            request.method,
+            unquote(path),
+            unquote_plus(query),
+            status,
+            failure,
+            started,
+            self._timing.epoch() - started,
+            self._without_token(request.body),
+            self._without_token(received),
+        )
+
+    def _without_token(self, body: bytes) -> bytes:
+        return body.replace(self._token.encode(), b"[token]") if self._token else body
 
     def _redirected(self, request: Request, answer: Answer) -> Request:
         target = _target(request, answer)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from reconciler.core.forecast import Budget
     from reconciler.scim.connection import Connection
+    from reconciler.scim.exchanged import Exchanged
     from reconciler.scim.filters import Filter
 
 NOBODY = "reconciler-check-nobody"
@@ -103,10 +104,11 @@ def _values(name: str, rows: Sequence[dict[str, Any]], resource: ResourceType) -
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Who hears of users read and their total, and of waits."""
+    """Who hears of users read and their total, of waits, and of each request."""
 
     on_progress: Callable[[int, int | None], None] = lambda _done, _total: None
     on_talk: Callable[[str], None] = lambda _text: None
+    on_exchange: Callable[[Exchanged], None] | None = None
 
 
 @contextmanager
@@ -123,7 +125,7 @@ def open_directory(
     Raises OperatorError for an endpoint that is not allowed, ServiceError where it does not answer.
     """
     share_memory()
-    client = Client(connection, application=application, on_talk=listener.on_talk)
+    client = Client(connection, application=application, on_talk=listener.on_talk, on_exchange=listener.on_exchange)
     with closing(client), remember(client.pacer, connection):
         dialect = choose_dialect(connection.dialect, client.endpoint, client.get)
         reader = ScimReader(

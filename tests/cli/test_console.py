@@ -42,7 +42,7 @@ def test_what_is_said_stands_above_the_bar(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_quiet_shows_no_bar_and_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal, console = attach(monkeypatch), Console(None, Path(), quiet=True, verbose=True)
+    terminal, console = attach(monkeypatch), Console(None, Path(), quiet=True, verbosity=1)
     with console.progress("reading") as bar:
         bar(1, 3)
         console.say("waiting")
