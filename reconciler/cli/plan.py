@@ -23,11 +23,15 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.console import Console
+    from reconciler.planning import Planned
+    from reconciler.session import PlanOptions
+
+NOTHING_LEARNED = "nothing to learn: no difference was sent before and stored otherwise"
 
 
 @click.command(
-    epilog="Example: reconciler plan manifests --out plan.json --detailed-exitcode. Exit codes: 0 planned, 1 error,"
-    " 2 changes pending (with --detailed-exitcode), 3 refused by a guard."
+    epilog="Examples: reconciler plan manifests --out plan.json --detailed-exitcode; reconciler plan manifests --learn."
+    " Exit codes: 0 planned, 1 error, 2 changes pending (with --detailed-exitcode), 3 refused by a guard."
 )
 @manifests_argument
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Also save the plan, for apply --plan.")
@@ -38,6 +42,11 @@ if TYPE_CHECKING:
 )
 @results_format_option
 @audience_option
+@click.option(
+    "--learn",
+    is_flag=True,
+    help="Write into the Tenant document what does not count in what 4me stores otherwise than it was sent.",
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do.")
 @target_option
 @refresh_option
@@ -47,7 +56,7 @@ if TYPE_CHECKING:
 @link_options
 @click.pass_obj
 def command(console: Console, /, manifests: Path, out: Path | None, output_format: str, **chosen: object) -> int:
-    """Show what apply would change in 4me. Only reads."""
+    """Show what apply would change in 4me. Only reads; with --learn, writes into the manifests."""
     from reconciler import run
     from reconciler.cli.plan_files import save_plan
     from reconciler.cli.rendering import render, say_forecast, tell_reading
@@ -59,7 +68,10 @@ def command(console: Console, /, manifests: Path, out: Path | None, output_forma
     signer = load_signer(sign_key) if isinstance(sign_key, Path) else None
     places = places_for(manifests, output_format, chosen)
     with console.progress("reading 4me") as read:
-        planned = run.plan(plan_options(console, manifests, read, **chosen))
+        options = plan_options(console, manifests, read, **chosen)
+        planned = run.plan(options)
+        if chosen["learn"] and _learn(console, planned, options):
+            planned = run.plan(options)
     tell_reading(console, planned)
     if out:
         save_plan(planned.plan, out, signer)
@@ -69,3 +81,25 @@ def command(console: Console, /, manifests: Path, out: Path | None, output_forma
     if out:
         console.say(f"saved to {out}; apply exactly this with: reconciler apply {manifests} --plan {out}")
     return 2 if chosen["detailed_exitcode"] and planned.plan.actions else 0
+
+
+def _learn(console: Console, planned: Planned, options: PlanOptions) -> bool:
+    """Whether the Tenant document was changed, which is told."""
+    from reconciler.cli.audience import redactor
+    from reconciler.learning import prepare_learning, write_learning
+    from reconciler.manifests.rewriting import show_changes
+    from reconciler.report.learning import tell_learned
+
+    learning = prepare_learning(planned, options)
+    found = (*learning.learned, *learning.unexplained)
+    if redactor(console):
+        console.say(f"learned of {len(learning.learned)} attributes, not of {len(learning.unexplained)}")
+    else:
+        console.say("\n".join(map(tell_learned, found)) or NOTHING_LEARNED)
+    if learning.file is None:
+        return False
+    write_learning(learning, options)
+    if not redactor(console):
+        console.say("\n".join(show_changes([learning.file])))
+    console.say(f"written into {learning.file.name}: review it, commit it")
+    return True

@@ -8,15 +8,16 @@ from pydantic import BeforeValidator, model_validator
 
 from reconciler.core.equivalence import Equivalence, Equivalences, Ignored, Pair
 from reconciler.core.model import ResourceType
-from reconciler.core.paths import CUSTOM_FIELDS, parse_path
+from reconciler.core.paths import CUSTOM_FIELDS, parse_path, short_path
 from reconciler.core.schema import ATTRIBUTES, MATCHABLE, AttributeKind
 from reconciler.core.suggest import did_you_mean
 from reconciler.manifests.document import Document
 from reconciler.manifests.profiles import short_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
+    from reconciler.core.model import Value
     from reconciler.core.schema import AttributeSchema
 
 Sort = Literal["outer-blanks", "blanks", "case", "phone-format", "absence"]
@@ -96,6 +97,38 @@ def rule_attribute(resource: ResourceType, text: str) -> str:
     path = resolve_target(resource, text, shorts)
     _check_kind(resource, path)
     return path
+
+
+def write_equivalences(documents: Sequence[Value], rules: Iterable[Equivalence]) -> list[Value]:
+    """The documents of a tenant's rules with these rules among them, each in the place of an earlier one."""
+    written = list(documents)
+    places = {_attribute_of(each): number for number, each in enumerate(documents) if isinstance(each, dict)}
+    for rule in rules:
+        place = places.get((rule.resource, rule.attribute.casefold()))
+        if place is None:
+            written.append(_write(rule, short_path(rule.attribute)))
+        else:
+            earlier = written[place]
+            named = str(earlier["attribute"]) if isinstance(earlier, dict) else rule.attribute
+            written[place] = _write(rule, named)
+    return written
+
+
+def _attribute_of(document: dict[str, Value]) -> tuple[ResourceType, str]:
+    resource = ResourceType(str(document.get("resource", ResourceType.USER.value)))
+    return resource, rule_attribute(resource, str(document.get("attribute"))).casefold()
+
+
+def _write(rule: Equivalence, named: str) -> dict[str, Value]:
+    """A rule as somebody would write it; what it does not say is left out."""
+    words: list[Value] = [each.value for each in rule.ignore]
+    pairs: list[Value] = [{"sent": each.sent, "stored": each.stored} for each in rule.pairs]
+    document: dict[str, Value] = {"attribute": named}
+    if rule.resource is not ResourceType.USER:
+        document["resource"] = rule.resource.value
+    if words:
+        document["ignore"] = words[0] if len(words) == 1 else words
+    return {**document, "pairs": pairs} if pairs else document
 
 
 def _find_multi_valued(resource: ResourceType, text: str) -> tuple[str, AttributeSchema] | None:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.errors import OperatorError
 from reconciler.manifests.files import decode, read_again, to_visible
-from reconciler.manifests.yaml_edits import EditProblem, edit_records
+from reconciler.manifests.yaml_edits import EditProblem, edit_list, edit_records
 from reconciler.manifests.yaml_reader import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from reconciler.core.model import Attributes, Source
+    from reconciler.core.model import Attributes, Source, Value
     from reconciler.manifests.yaml_reader import Place
 
 _BOM = b"\xef\xbb\xbf"
@@ -44,6 +44,17 @@ def rewrite_records(
     for source, values in edits.items():
         by_file.setdefault(source.file, {})[source.line, source.column] = values
     return tuple(_rewrite(folder, name, by_file[name], users if name == into else ()) for name in sorted(by_file))
+
+
+def rewrite_list(
+    folder: Path, document: Source, key: str, change: Callable[[Sequence[Value]], Sequence[Value]]
+) -> Rewritten:
+    """The file of a document with a list that is one of its keys changed. Raises ManifestError and OperatorError."""
+    before = decode(read_again(folder, document.file))
+    try:
+        return Rewritten(document.file, before, edit_list(before, document[1:], key, change))
+    except EditProblem as problem:
+        raise OperatorError(f"{document.file} cannot be changed: {problem}", hint="change it by hand") from None
 
 
 def _rewrite(folder: Path, name: str, edits: Mapping[Place, Attributes], users: Sequence[Attributes]) -> Rewritten:

@@ -16,7 +16,7 @@ from reconciler.manifests.yaml_nodes import find_records
 from reconciler.manifests.yaml_values import render, restyle
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from reconciler.core.model import Attributes, Value
     from reconciler.manifests.yaml_nodes import Mention, Node
@@ -58,6 +58,26 @@ def edit_records(
     return editor.result()
 
 
+def edit_list(text: str, place: Place, key: str, change: Callable[[Sequence[Value]], Sequence[Value]]) -> str:
+    """The text with a list changed that is a key of the map that starts there; it is added where there is none.
+
+    `change` gets its items. Raises EditProblem.
+    """
+    records = find_records(text, {place})
+    record = records.found.get(place)
+    if record is None:
+        raise EditProblem(f"no document starts at line {place[0]}, column {place[1]}")
+    editor = Editor(text, records.mentions)
+    node = record.find(key)
+    if node is None:
+        editor.add_list(record, key, change(()))
+    elif node.kind == "list":
+        editor.set_values(record, {key: list(change([plain(each) for each in node.items]))})
+    else:
+        raise EditProblem(f"`{key}` is no list that is written there")
+    return editor.result()
+
+
 @dataclass(slots=True)
 class Editor:
     """Collects what is to change in one text."""
@@ -86,6 +106,17 @@ class Editor:
                 self._set(key, node, values[str(key.value)], in_flow=record.flow)
         if new:
             self._add_keys(record, new)
+
+    def add_list(self, record: Node, key: str, items: Sequence[Value]) -> None:
+        """Add a key with a list, each of whose items has a line of its own where the record has lines."""
+        self._check_own(record)
+        if record.flow or not record.entries:
+            self._add_keys(record, {key: list(items)})
+            return
+        first = record.entries[0][0]
+        margin = " " * (first.first - self._line_start(first.first))
+        lines = [f"{margin}{render_scalar(key)}:", *(f"{margin}- {render(each, in_flow=False)}" for each in items)]
+        self._add_line(self._next_line(record.entries[-1][1].end), self._line_break.join(lines))
 
     def add_record(self, last: Node, values: Attributes) -> None:
         """Add a record to a block list, after its last one and in its style."""

@@ -38,7 +38,7 @@ class OwnWay:
     """A sandbox that stores attributes in its own way; `ways` by name, a value that comes to None is dropped."""
 
     def __init__(self, sandbox: Sandbox, ways: Ways) -> None:
-        self.sandbox, self.ways = sandbox, dict(ways)
+        self.sandbox, self.ways, self.writes = sandbox, dict(ways), 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.sandbox, name)
@@ -46,6 +46,7 @@ class OwnWay:
     def handle(self, request: Request) -> Response:
         """Answer a request, of a write what is stored of it."""
         if request.method in ("POST", "PATCH"):
+            self.writes += 1
             body = encode_json(self._stored(json.loads(request.body), "")).encode()
             request = dataclasses.replace(request, body=body)
         return self.sandbox.handle(request)
@@ -81,6 +82,11 @@ class World:
     @property
     def tenant(self) -> Path:
         return self.folder / "manifests" / "tenant.yaml"
+
+    @property
+    def writes(self) -> int:
+        """How many requests to write there were."""
+        return self.service.writes
 
     def run(self, *arguments: str) -> tuple[int, str]:
         """A command with the manifests: its exit code, and all that it said, without line breaks."""
