@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import click
 
@@ -32,9 +32,15 @@ class Moment(click.ParamType[datetime]):
 
     def _moment(self, text: str) -> datetime:
         moment = datetime.fromisoformat(text)
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-            moment += DAY * self._whole_days
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment + DAY if self._whole_days and _is_date(text) else moment
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def _ago(text: str) -> datetime | None:

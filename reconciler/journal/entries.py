@@ -9,12 +9,14 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from reconciler.core.digest import canonical
-from reconciler.journal.shapes import is_entry
+from reconciler.journal.shapes import is_deep, is_entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMAT_VERSION = "2.0"
+DEEPEST = 64
+"""Levels of lists and objects within each other that an entry may have."""
 _CHAIN = frozenset(("seq", "previous", "hash"))
 _SEAL = re.compile(rb',"hash":"(sha256:[0-9a-f]{64})"\}\Z')
 
@@ -46,7 +48,10 @@ def parse_entry(line: bytes) -> dict[str, Any] | None:
         entry = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return entry if is_entry(entry) and moment_of(entry["at"]) else None
+    if not is_entry(entry) or moment_of(entry["at"]) is None:
+        return None
+    nested = line.count(b"[") + line.count(b"{")
+    return None if nested > DEEPEST and is_deep(entry, DEEPEST) else entry
 
 
 def moment_of(at: object) -> datetime | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
-Shape: TypeAlias = "type | tuple[Shape, ...] | list[Shape] | dict[str, Shape] | None"
-"""A type, one of several, a list of one, or an object: others keys are fine, those that end in `?` may be missing, and
+Shape: TypeAlias = "type | tuple[Shape, Shape] | list[Shape] | dict[str, Shape] | None"
+"""A type, one of two, a list of one, or an object: others keys are fine, those that end in `?` may be missing, and
 `*` stands for any."""
 
+_Check: TypeAlias = Callable[[Any], bool]
 _TEXT: Shape = (str, None)
 _CHAIN: dict[str, Shape] = {"at": str, "seq?": int, "previous?": _TEXT, "hash?": str}
 _ACTION: dict[str, Shape] = {**_CHAIN, "action": str, "resource": str, "key": str, "id": _TEXT}
@@ -53,23 +55,47 @@ _SHAPES: dict[str, Shape] = {
 def is_entry(value: Any) -> bool:
     """Whether a JSON value is an entry."""
     kind = value.get("entry") if isinstance(value, dict) else None
-    return isinstance(kind, str) and kind in _SHAPES and _fits(value, _SHAPES[kind])
+    check = _CHECKS.get(kind) if isinstance(kind, str) else None
+    return check is not None and check(value)
 
 
-def _fits(value: Any, shape: Shape) -> bool:
+def is_deep(value: Any, deepest: int) -> bool:
+    """Whether a JSON value has more levels than this."""
+    level = [value]
+    for _ in range(deepest):
+        inside = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [each for values in inside for each in values if isinstance(each, dict | list)]
+    return bool(level)
+
+
+def _made(shape: Shape) -> _Check:
+    """What tells whether a value has a shape."""
     if shape is None:
-        return value is None
+        return lambda value: value is None
     if isinstance(shape, tuple):
-        return any(_fits(value, each) for each in shape)
+        one, other = map(_made, shape)
+        return lambda value: one(value) or other(value)
     if isinstance(shape, list):
-        return isinstance(value, list) and all(_fits(each, shape[0]) for each in value)
+        each = _made(shape[0])
+        return lambda value: isinstance(value, list) and all(map(each, value))
     if isinstance(shape, dict):
-        return isinstance(value, dict) and all(_has(value, name, inner) for name, inner in shape.items())
-    return isinstance(value, shape)
+        return _object(shape)
+    return lambda value: isinstance(value, shape)
 
 
-def _has(value: dict[str, Any], name: str, shape: Shape) -> bool:
-    if name == "*":
-        return all(_fits(each, shape) for each in value.values())
-    key = name.removesuffix("?")
-    return _fits(value[key], shape) if key in value else key != name
+def _object(shape: dict[str, Shape]) -> _Check:
+    any_key = _made(shape["*"]) if "*" in shape else None
+    keys = [(name.removesuffix("?"), name.endswith("?"), _made(inner)) for name, inner in shape.items() if name != "*"]
+
+    def check(value: Any) -> bool:
+        if not isinstance(value, dict):
+            return False
+        for key, optional, fits in keys:
+            if not (fits(value[key]) if key in value else optional):
+                return False
+        return any_key is None or all(map(any_key, value.values()))
+
+    return check
+
+
+_CHECKS = {kind: _made(shape) for kind, shape in _SHAPES.items()}
