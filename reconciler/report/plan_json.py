@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = "1.0"
 _HOW_TO_SAVE = "save one with: reconciler plan --out FILE"
+_LONGEST = 300
+"""Characters that are quoted of a file that is no plan."""
 _SEALS = ("contentDigest", "signature")
 """What vouches for all other keys of a plan."""
 
@@ -143,25 +146,37 @@ def parse_plan_json(text: str) -> SavedPlan:
     version = document.get("formatVersion")
     if isinstance(version, str) and version != FORMAT_VERSION:
         raise OperatorError(
-            f"the plan has format {safe(version)}, this version reads {FORMAT_VERSION}",
+            f"the plan {_made_by(version)}format {_shown(version)}, this version reads {FORMAT_VERSION}",
             hint="use the version of reconciler that made it, or plan again with this one",
         )
     try:
         part = PlanPart.model_validate(document)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
+        place = _shown(".".join(map(str, first["loc"])))
         found = "not an object" if first["type"] == "model_type" else first["msg"].removeprefix("Value error, ").lower()
-        raise OperatorError(f"not a saved plan: {safe(place)}: {safe(found)}", hint=_HOW_TO_SAVE) from None
+        raise OperatorError(f"not a saved plan: {place}: {_shown(found)}", hint=_HOW_TO_SAVE) from None
     signature = Signature(part.signature.key_id, part.signature.value) if part.signature else None
     return SavedPlan(_plan(part), document, digest(content_of(document)), signature)
+
+
+def _made_by(version: str) -> str:
+    """What a version of the format tells, where it tells anything, and how the sentence goes on."""
+    if not re.fullmatch(r"\d{1,9}\.\d{1,9}", version, re.ASCII):
+        return "has "
+    is_newer = [*map(int, version.split("."))] > [*map(int, FORMAT_VERSION.split("."))]
+    return f"was made by {'a newer' if is_newer else 'an older'} version of reconciler: it has "
+
+
+def _shown(text: str) -> str:
+    return safe(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
 
 
 def _load(text: str) -> dict[str, Any]:
     try:
         document = json.loads(text, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite)
     except ValueError as error:
-        raise OperatorError(f"not a saved plan: not JSON ({safe(str(error))})", hint=_HOW_TO_SAVE) from None
+        raise OperatorError(f"not a saved plan: not JSON ({_shown(str(error))})", hint=_HOW_TO_SAVE) from None
     except RecursionError:
         raise OperatorError("not a saved plan: nested too deeply", hint=_HOW_TO_SAVE) from None
     if not isinstance(document, dict):

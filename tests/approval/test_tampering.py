@@ -127,7 +127,9 @@ def nested(depth: int) -> str:
             id="no algorithm",
         ),
         pytest.param(
-            changed(formatVersion="1.1"), "the plan has format 1.1, this version reads 1.0", id="a newer minor version"
+            changed(formatVersion="1.1"),
+            "the plan was made by a newer version of reconciler: it has format 1.1, this version reads 1.0",
+            id="a newer minor version",
         ),
         pytest.param(
             '{"formatVersion": "2.0\\u001b"}',

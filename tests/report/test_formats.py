@@ -234,4 +234,6 @@ def test_what_is_no_plan_says_so(text: str, message: str) -> None:
 def test_a_plan_of_another_format_says_which() -> None:
     with pytest.raises(OperatorError) as caught:
         parse_plan_json(changed(formatVersion="2.3"))
-    assert caught.value.message == f"the plan has format 2.3, this version reads {FORMAT_VERSION}"
+    assert caught.value.message == (
+        f"the plan was made by a newer version of reconciler: it has format 2.3, this version reads {FORMAT_VERSION}"
+    )

@@ -112,7 +112,10 @@ def test_json_comes_back_as_it_was(name: str) -> None:
             "not a saved plan: not JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))",
         ),
         ("[]", "not a saved plan: it is no JSON object"),
-        ('{"formatVersion": "2.0"}', "the plan has format 2.0, this version reads 1.0"),
+        (
+            '{"formatVersion": "2.0"}',
+            "the plan was made by a newer version of reconciler: it has format 2.0, this version reads 1.0",
+        ),
         ('{"formatVersion": "1.0"}', "not a saved plan: tool: field required"),
     ],
 )
