@@ -162,6 +162,25 @@ def test_from_a_proposal_to_drift(place: Place) -> None:
     assert "t0ken" not in "".join(path.read_text(encoding="utf-8") for path in (place.folder / "out").iterdir())
 
 
+def test_for_the_public_nobody_is_named(place: Place) -> None:
+    place.declare("Lead", "Analyst")
+    base = place.commit("two")
+    place.declare("Lead", "Engineer", "Analyst")
+    place.commit("three")
+    place.environment |= {"RECONCILER_AUDIENCE": "public", "RECONCILER_STATE_DIR": str(place.folder.parent / "state")}
+    said = place.run("review.sh", base, "review", FOURME_TOKEN="")
+    said += place.run("plan.sh", "out")
+    said += place.run("drift.sh", "drift")
+    written = [path for folder in ("review", "out", "drift") for path in (place.folder / folder).iterdir()]
+    texts = {path: path.read_text(encoding="utf-8") for path in written if path.name != "plan.json"}
+    texts[place.folder.parent / "summary.md"] = (place.folder.parent / "summary.md").read_text(encoding="utf-8")
+    assert len(texts) == 8
+    assert [path for path, text in texts.items() if "x.example" in text or "user1" in text or "Engineer" in text] == []
+    people = [set(re.findall("person-[a-z2-7]{10}", text)) for path, text in texts.items() if path.suffix == ".html"]
+    assert set.intersection(*people)
+    assert "user1" not in said
+
+
 def test_a_plan_that_is_refused_is_written_all_the_same(place: Place) -> None:
     place.declare(*["Lead"] * 12)
     place.run("plan.sh", "out")

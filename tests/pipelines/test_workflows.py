@@ -89,6 +89,16 @@ def test_what_has_a_token_runs_none_of_a_pull_requests_files() -> None:
     assert "FOURME_TOKEN" not in str(jobs["comment"])
 
 
+@pytest.mark.parametrize("name", ["comment.yml", "drift.yml", "review.yml"])
+def test_what_anybody_may_read_is_for_the_audience_that_is_named(name: str) -> None:
+    workflow = load(ROOT / ".github" / "workflows" / name)
+    assert workflow["on"]["workflow_call"]["inputs"]["audience"]["default"] == "internal"
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"] if "MANIFESTS" in step.get("env", {})]
+    assert [step["env"]["RECONCILER_AUDIENCE"] for step in steps] == ["${{ inputs.audience }}"]
+    uploads = [each for job in workflow["jobs"].values() for each in job["steps"] if "upload-artifact" in str(each)]
+    assert all("plan.json" not in str(each) for each in uploads)
+
+
 @pytest.mark.parametrize("name", ["comment.yml", "apply.yml", "drift.yml"])
 def test_no_state_is_taken_from_the_repository(name: str) -> None:
     jobs = load(ROOT / ".github" / "workflows" / name)["jobs"]
