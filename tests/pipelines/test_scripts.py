@@ -167,7 +167,7 @@ def test_for_the_public_nobody_is_named(place: Place) -> None:
     base = place.commit("two")
     place.declare("Lead", "Engineer", "Analyst")
     place.commit("three")
-    place.environment |= {"RECONCILER_AUDIENCE": "public", "RECONCILER_STATE_DIR": str(place.folder.parent / "state")}
+    place.environment.update(RECONCILER_AUDIENCE="public", RECONCILER_STATE_DIR=str(place.folder.parent / "state"))
     said = place.run("review.sh", base, "review", FOURME_TOKEN="")
     said += place.run("plan.sh", "out")
     said += place.run("drift.sh", "drift")
