@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from reconciler.core.plan_model import Action, Outcome, Plan
     from reconciler.core.stored import Stored
     from reconciler.errors import Problem, ReconcilerError
-    from reconciler.journal.changes import Changed
-    from reconciler.journal.reading import RunEntries, RunEntry
-    from reconciler.journal.verifying import Fault
     from reconciler.report.redaction.people import People
     from reconciler.report.redaction.redactor import Redactor
 
@@ -122,74 +118,6 @@ def shown_leftover(console: Console, action: Action, reasons: Sequence[str]) -> 
     return conceal_action(action, found), harmless_notes(reasons, "reason")
 
 
-def shown_runs(console: Console, runs: Sequence[RunEntry]) -> Sequence[RunEntry]:
-    """What earlier applies came to; who ran them is a pseudonym, and what was in flight a number."""
-    found = redactor(console)
-    if found is None:
-        return runs
-    from reconciler.report.redaction.texts import count_hidden
-
-    return [
-        replace(run, who=found.person(run.who), in_flight=count_hidden(len(run.in_flight), "action")) for run in runs
-    ]
-
-
-def shown_entries(console: Console, entries: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
-    """A run's entries for those who read along."""
-    found = redactor(console)
-    if found is None:
-        return entries
-    from reconciler.report.redaction.journals import conceal_entries
-
-    return conceal_entries(entries, found)
-
-
-def shown_changes(console: Console, changes: tuple[Changed, ...], runs: Iterable[RunEntries]) -> tuple[Changed, ...]:
-    """What runs of the journal say of changes, for those who read along."""
-    found = redactor(console)
-    if found is None:
-        return changes
-    from reconciler.report.redaction.journals import people_in_entries
-
-    found = found.knowing(people_in_entries([entry for run in runs for entry in run.entries]))
-    return tuple(_concealed(each, found) for each in changes)
-
-
-def _concealed(change: Changed, found: Redactor) -> Changed:
-    from reconciler.core.model import ResourceType
-    from reconciler.report.redaction.texts import harmless
-
-    resource = ResourceType.USER if change.resource == ResourceType.USER.value else ResourceType.GROUP
-    before, after = change.before, change.after
-    if change.attribute is not None:
-        before, after = found.values(resource, change.attribute, before, after)
-    return replace(
-        change,
-        name=found.called(resource, change.name),
-        id=None,
-        attribute=None if change.attribute is None else found.path(change.attribute),
-        before=before,
-        after=after,
-        group=None if change.group is None else found.group(change.group),
-        group_id=None,
-        source=None,
-        detail=harmless(change.detail),
-        run=replace(change.run, who=found.person(change.run.who), plan=None, keys=(), link=None),
-    )
-
-
-def shown_faults(console: Console, faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
-    """Where the journal is not as it was written, without whom the entry there is about."""
-    found = redactor(console)
-    return faults if found is None else tuple(each._replace(file=found.word(each.file), key="") for each in faults)
-
-
-def shown_name(console: Console, name: str | None) -> str | None:
-    """A user or group that was asked for, for those who read along."""
-    found = redactor(console)
-    return name if found is None or name is None else found.person(name)
-
-
 def shown_problems(console: Console, problems: Sequence[Problem]) -> Sequence[Problem]:
     """What is wrong or odd in manifests, for those who read along: where, and no more."""
     found = redactor(console)
@@ -236,9 +164,9 @@ def hear_states(console: Console, desired: DesiredState, live: LiveState) -> Non
     from reconciler.report.redaction.people import People, people_of
 
     _hear_desired(console, desired)
-    _know(console, people_of((each.key, each.attributes) for each in live.users))
+    know(console, people_of((each.key, each.attributes) for each in live.users))
     displays = live.member_names.items()
-    _know(console, People(frozenset(name for member, name in displays if member.type is ResourceType.USER)))
+    know(console, People(frozenset(name for member, name in displays if member.type is ResourceType.USER)))
 
 
 def hear_declared(console: Console, sides: Iterable[Declared]) -> None:
@@ -252,11 +180,12 @@ def _hear_desired(console: Console, desired: DesiredState) -> None:
     from reconciler.report.redaction.people import people_of
 
     outside = (each for each in desired.outside if each.type is ResourceType.USER)
-    _know(console, people_of((each.key, each.attributes) for each in desired.users))
-    _know(console, people_of(("", each.attributes) for each in outside))
+    know(console, people_of((each.key, each.attributes) for each in desired.users))
+    know(console, people_of(("", each.attributes) for each in outside))
 
 
-def _know(console: Console, people: People) -> None:
+def know(console: Console, people: People) -> None:
+    """These are people: what has their names in it is concealed from now on."""
     found = redactor(console)
     if found:
         console.heard.redactor = found.knowing(people)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from reconciler.cli.audience import audience_option, shown_changes, shown_entries, shown_faults, shown_name, shown_runs
+from reconciler.cli.audience import audience_option
+from reconciler.cli.audience_history import shown_changes, shown_entries, shown_faults, shown_query, shown_runs
 from reconciler.cli.moments import Moment
 from reconciler.errors import UsageError
 
@@ -108,8 +109,7 @@ def _show_changes(console: Console, output_format: str, chosen: dict[str, Any]) 
     runs = tuple(read_all(console.state))
     answer = find_changes(runs, query)
     answer = replace(answer, changes=shown_changes(console, answer.changes, runs))
-    asked = query._replace(user=shown_name(console, query.user), group=shown_name(console, query.group))
-    text = partial(render_changes, answer.changes, asked, console.width)
+    text = partial(render_changes, answer.changes, shown_query(console, query), console.width)
     _show(console, output_format, Views(text, changes_document(answer), CHANGES, map(change_row, answer.changes)))
     _say_unreadable(console, answer.unreadable)
 

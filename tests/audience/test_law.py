@@ -58,6 +58,8 @@ COMMANDS = [
     *(("history", "--format", each) for each in ("text", "json", "csv")),
     *(("history", "{run}", "--format", each) for each in ("text", "json", "csv")),
     *(("history", "--user", "{ann}", "--format", each) for each in ("text", "json", "csv")),
+    ("history", "--group", "{personal}"),
+    ("history", "--group", "Desk", "--since", "2020-01-01"),
     ("plan", "{manifests}", "--target", "{ann}"),
     ("drift", "{manifests}", "--base", "HEAD~1"),
 ]
@@ -67,6 +69,7 @@ COMMANDS = [
 def test_nobody_is_named(words: tuple[str, ...], world: World, capfd: pytest.CaptureFixture[str]) -> None:
     run = next((world.state / "journal").glob("*.jsonl")).stem
     names = {"manifests": world.manifests, "folder": world.folder, "run": run, "ann": world.people["ann"].user_name}
+    names["personal"] = world.personal
     given = [each.format(**names) for each in words]
     before, internal, _ = said(world, capfd, *given)
     code, out, err = said(world, capfd, *given, "--audience", "public")
@@ -222,6 +225,21 @@ def test_what_is_wrong_in_manifests_is_told_by_its_place(
     assert leaks(err) == []
     assert re.search(r"users\.yaml:\d+:\d+: what is wrong is \(hidden\)", err)
     assert "--audience internal" in err
+
+
+@pytest.mark.parametrize("output_format", ["text", "json", "csv"])
+def test_a_journal_that_was_changed_names_nobody(
+    output_format: str, world: World, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    copytree(world.state / "journal", tmp_path / "journal")
+    file = next((tmp_path / "journal").glob("*.jsonl"))
+    file.write_bytes(file.read_bytes().replace(f"{MARK} title".encode(), f"{MARK} changed".encode(), 2))
+    capfd.readouterr()
+    words = ("history", "--verify", "--format", output_format, "--audience", "public")
+    assert run_command(["--state-dir", str(tmp_path), *words]) == 1
+    out, err = capfd.readouterr()
+    assert leaks(out, err) == []
+    assert file.name in out
 
 
 def test_an_unknown_target_is_not_repeated(world: World, capfd: pytest.CaptureFixture[str]) -> None:
