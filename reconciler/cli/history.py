@@ -76,13 +76,14 @@ def command(console: Console, /, run: str | None, *, verify: bool, output_format
 def _show_runs(console: Console, output_format: str) -> None:
     from reconciler.cli.history_tables import RUNS, history_document, run_row
     from reconciler.cli.history_text import render_history
-    from reconciler.journal.reading import read_runs
+    from reconciler.journal.reading import read_all, summarise
 
-    found = [run for run in read_runs(console.state) if console.tenant in (None, run.tenant)]
-    runs = shown_runs(console, found)
+    found = tuple(read_all(console.state))
+    summaries = map(summarise, (run for run in found if run.entries))
+    runs = shown_runs(console, [run for run in summaries if console.tenant in (None, run.tenant)])
     views = Views(partial(render_history, runs, console.width), history_document(runs), RUNS, map(run_row, runs))
     _show(console, output_format, views)
-    _say_unreadable(console, [(run.run, run.unreadable) for run in runs if run.unreadable])
+    _say_unreadable(console, [(run.run, run.unreadable) for run in found if run.unreadable])
 
 
 def _show_run(console: Console, run: str, output_format: str) -> None:

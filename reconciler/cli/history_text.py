@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from itertools import groupby
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from reconciler.core.model import ResourceType
 from reconciler.journal.changes import read_facts
+from reconciler.journal.entries import moment_of
 from reconciler.report.words import CHANGED, is_hidden, safe, show_path, show_value
 
 if TYPE_CHECKING:
@@ -40,14 +43,16 @@ def render_run(run: RunEntries, width: int) -> str:
 
 
 def render_changes(changes: Sequence[Changed], query: Query, width: int) -> str:
-    """One line a change, below the run that made it, oldest first."""
+    """One line a change, below the run that made it and the user or group that it was made to, oldest first."""
     if not changes:
         return "\n".join(wrap(f"Nothing about {_asked(query)}.", width))
     lines: list[str] = []
     for facts, made in groupby(changes, lambda change: change.run):
         lines += _fact_lines(facts, width)
-        for change in made:
-            lines += _wrapped(_change_line(change), width, "  ")
+        for heading, of_one in groupby(made, _heading):
+            whats = [_what(change) for change in of_one]
+            lines += _wrapped(f"{heading}: {whats[0]}" if len(whats) == 1 else heading, width, "  ")
+            lines += [line for what in whats if len(whats) > 1 for line in _wrapped(what, width, " " * 6)]
     return "\n".join((*lines, f"{len(changes)} change{'s' * (len(changes) != 1)}: {_asked(query)}."))
 
 
@@ -107,15 +112,19 @@ def _canary_lines(entry: dict[str, Any], width: int) -> Iterator[str]:
         yield from _wrapped(what, width, "    ")
 
 
-def _change_line(change: Changed) -> str:
-    what = change.change
-    if change.attribute is not None:
-        what = f"{show_path(change.attribute)}: {_values(change.before, change.after)}"
-    elif change.group is not None:
-        what = f"{change.change} {safe(change.group)}"
+def _heading(change: Changed) -> str:
+    """When, to whom, and how it ended."""
+    moment = moment_of(change.at)
+    at = f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment else safe(change.at)
     detail = f" ({safe(change.detail)})" if change.detail else ""
-    group = " (group)" if change.resource == "Group" else ""
-    return f"{safe(change.at)}  {safe(change.status)}  {safe(change.name)}{group}: {safe(what)}{detail}"
+    group = " (group)" if change.resource == ResourceType.GROUP.value else ""
+    return f"{at}  {safe(change.status)}{detail}  {safe(change.name)}{group}"
+
+
+def _what(change: Changed) -> str:
+    if change.attribute is not None:
+        return f"{show_path(change.attribute)}: {_values(change.before, change.after)}"
+    return safe(change.change if change.group is None else f"{change.change} {change.group}")
 
 
 def _values(before: Value, after: Value) -> str:

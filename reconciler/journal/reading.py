@@ -73,7 +73,7 @@ class Spent(NamedTuple):
 
 def read_runs(state: Path) -> tuple[RunEntry, ...]:
     """All runs in the state directory that wrote an entry, oldest first."""
-    return tuple(_summarise(run) for run in read_all(state) if run.entries)
+    return tuple(summarise(run) for run in read_all(state) if run.entries)
 
 
 def read_all(state: Path) -> Iterator[RunEntries]:
@@ -111,7 +111,7 @@ def look_back(state: Path, tenant: TenantIdentity) -> LookBack:
         if _is_of(_first(lines), tenant):
             last = parse_entry(tail) or parse_entry(lines[-1])
             ended = last is not None and last["entry"] == "end"
-            return LookBack(None if ended else _summarise(_read(path)), damaged)
+            return LookBack(None if ended else summarise(_read(path)), damaged)
     return LookBack(None, damaged)
 
 
@@ -210,7 +210,8 @@ def _read(path: Path) -> RunEntries:
     return RunEntries(path.stem, entries, len(parsed) - len(entries))
 
 
-def _summarise(run: RunEntries) -> RunEntry:
+def summarise(run: RunEntries) -> RunEntry:
+    """What a run came to, of which there is an entry."""
     entries = run.entries
     first = entries[0]
     outcomes = [entry for entry in entries if entry["entry"] == "outcome"]

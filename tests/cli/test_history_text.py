@@ -125,6 +125,7 @@ SHARED: dict[str, Any] = {"at": "2026-11-24T10:00:01Z", "status": "done", "id": 
 CHANGED = (
     Changed(change="created", resource="User", name="ann\n@widget.example", **SHARED),
     Changed(change="changed", resource="User", name="ann", attribute="title", before=None, after="=1+1", **SHARED),
+    Changed(change="changed", resource="User", name="ann", attribute="nickName", before="a", after=None, **SHARED),
     Changed(
         change="joined", resource="Group", name="Night", group="Desk", detail="HTTP 422", source="g.yaml:3", **SHARED
     ),
@@ -140,9 +141,11 @@ def test_changes_stand_below_their_run() -> None:
         "  made 2026-11-24T09:00:00Z",
         f"  key  sha256:{'2' * 64}",
         "  2026-11-24T10:00:01Z  done  ann\\n@widget.example: created",
-        '  2026-11-24T10:00:01Z  done  ann: title: (none) → "=1+1"',
-        "  2026-11-24T10:00:01Z  done  Night (group): joined Desk (HTTP 422)",
-        "3 changes: user ann\\x1b.",
+        "  2026-11-24T10:00:01Z  done  ann",
+        '      title: (none) → "=1+1"',
+        '      nickName: "a" → (none)',
+        "  2026-11-24T10:00:01Z  done (HTTP 422)  Night (group): joined Desk",
+        "4 changes: user ann\\x1b.",
     ]
 
 
@@ -178,6 +181,7 @@ def test_every_change_is_a_row() -> None:
     assert rows == [
         f"2026-11-24T10:00:01Z,done,created,User,ann\\n@widget.example,7,,,,,,,,{shared}",
         f"2026-11-24T10:00:01Z,done,changed,User,ann,7,title,,'=1+1,,,,,{shared}",
+        f"2026-11-24T10:00:01Z,done,changed,User,ann,7,nickName,a,,,,,,{shared}",
         f"2026-11-24T10:00:01Z,done,joined,Group,Night,7,,,,Desk,,g.yaml:3,HTTP 422,{shared}",
     ]
 

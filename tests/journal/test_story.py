@@ -262,6 +262,13 @@ def test_an_edited_journal_is_found_out_and_what_is_left_is_told(audited: Audite
             f"{path.name},3,outcome update User,{name},its hash is not that of its content: it was changed",
         ],
     )
+    assert name not in audited.run("history", "--verify", "--audience", "public")[1]
+    path.with_name("20261124T101500Z-1a2b3c4d.jsonl").write_bytes(b"nothing\n")
+    assert audited.run("history")[2].splitlines() == [
+        f"warning: 1 line of run {run} cannot be read: reconciler history --verify tells more"
+        for run in sorted((first, "20261124T101500Z-1a2b3c4d"))
+    ]
+    path.with_name("20261124T101500Z-1a2b3c4d.jsonl").unlink()
     code, out, err = audited.run("history", "--since", "1d")
     assert (code, out.splitlines()[-1][:10]) == (0, "2 changes:")
     assert err == f"warning: 1 line of run {first} cannot be read: reconciler history --verify tells more\n"
