@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from reconciler import run
 from reconciler.core.model import ReadSummary
 from reconciler.errors import ManifestError
+from reconciler.report.json_text import json_text
 from reconciler.report.plan_json import plan_document
 from reconciler.sandbox import Organisation
 from reconciler.snapshot import open_snapshot
@@ -27,21 +29,20 @@ if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
 
 USERS, GROUPS = 130, 6
-NUMBERS = st.integers(1, USERS)
-TEAMS = st.integers(1, GROUPS)
 
 
-def edits() -> st.SearchStrategy[list[tuple[Any, ...]]]:
-    """What others do between two plans; `wait` lets so many seconds pass."""
+def edits(users: int, groups: int) -> st.SearchStrategy[list[tuple[Any, ...]]]:
+    """What others do between two plans to so many users and groups; `wait` lets so many seconds pass."""
+    numbers, teams = st.integers(1, users), st.integers(1, groups)
     return st.lists(
         st.one_of(
-            st.tuples(st.just("title"), NUMBERS, st.sampled_from(["A", "B"])),
-            st.tuples(st.just("active"), NUMBERS, st.booleans()),
-            st.tuples(st.just("rename"), NUMBERS, st.integers(1, 3)),
-            st.tuples(st.just("erase"), NUMBERS),
+            st.tuples(st.just("title"), numbers, st.sampled_from(["A", "B"])),
+            st.tuples(st.just("active"), numbers, st.booleans()),
+            st.tuples(st.just("rename"), numbers, st.integers(1, 3)),
+            st.tuples(st.just("erase"), numbers),
             st.tuples(st.just("new"), st.integers(1, 9)),
-            st.tuples(st.just("join"), TEAMS, NUMBERS),
-            st.tuples(st.just("leave"), TEAMS, NUMBERS),
+            st.tuples(st.just("join"), teams, numbers),
+            st.tuples(st.just("leave"), teams, numbers),
             st.tuples(st.just("wait"), st.sampled_from([1, 2, 5, 300])),
         ),
         max_size=8,
@@ -77,7 +78,7 @@ def comparable(planned: run.Planned) -> dict[str, Any]:
 
 @pytest.mark.parametrize("touches", [True, False])
 @pytest.mark.parametrize("assume", [True, "unknown"], ids=["stated", "unknown"])
-@given(rounds=st.lists(st.tuples(edits(), st.booleans()), min_size=1, max_size=3), reports=st.booleans())
+@given(rounds=st.lists(st.tuples(edits(USERS, GROUPS), st.booleans()), min_size=1, max_size=3), reports=st.booleans())
 @settings(max_examples=10)
 def test_a_plan_from_a_snapshot_is_the_plan_from_everything(
     *, touches: bool, assume: bool | str, reports: bool, rounds: list[tuple[list[tuple[Any, ...]], bool]]
@@ -104,6 +105,89 @@ def test_a_plan_from_a_snapshot_is_the_plan_from_everything(
             if applies:
                 run.apply(options(folder), run.ApplyOptions(confirm=lambda _planned: True))
         assert "DELETE" not in {each.method for each in sandbox.requests if "hard" not in each.target}
+
+
+FEW, TEAMS = 30, 3
+SPOILS = st.one_of(
+    st.just(("nothing",)),
+    st.just(("remove",)),
+    st.just(("older",)),
+    st.tuples(st.just("cut"), st.floats(0, 1)),
+    st.tuples(st.just("flip"), st.floats(0, 1, exclude_max=True), st.integers(0, 7)),
+)
+MOMENTS = ("before", "while it reads", "after")
+
+
+def spoil(state: Path, how: tuple[Any, ...], older: dict[str, bytes]) -> None:
+    """Do this to the snapshot, whoever is at work with it; `older` are its earlier files."""
+    kind, *values = how
+    for path in (state / "snapshot").glob("*.db"):
+        data = bytearray(path.read_bytes())
+        if kind == "remove":
+            path.unlink()
+        elif kind == "older":
+            path.write_bytes(older.get(path.name, data))
+        elif kind == "cut":
+            path.write_bytes(data[: int(len(data) * values[0])])
+        elif kind == "flip" and data:
+            data[int(len(data) * values[0])] ^= 1 << values[1]
+            path.write_bytes(data)
+
+
+@given(
+    rounds=st.lists(
+        st.tuples(edits(FEW, TEAMS), SPOILS, st.sampled_from(MOMENTS), st.booleans()),
+        min_size=1,
+        max_size=3,
+    )
+)
+@settings(max_examples=20)
+def test_whatever_is_done_to_the_snapshot_at_any_moment_changes_no_result(
+    rounds: list[tuple[list[tuple[Any, ...]], tuple[Any, ...], str, bool]],
+) -> None:
+    times = [1_800_000_000.0]
+    with (
+        TemporaryDirectory() as name,
+        service(organisation=Organisation(FEW, TEAMS, 5), clock=lambda: times[0]) as (sandbox, url),
+    ):
+        folder = Path(name)
+        write(folder / "manifests", declare(FEW, TEAMS, 5), url)
+        run.plan(options(folder))
+        state = folder / "state"
+        older = {path.name: path.read_bytes() for path in (state / "snapshot").iterdir()}
+        for edited, how, moment, applies in rounds:
+            times[0] += 1
+            for edit in edited:
+                carry_out(sandbox, edit, times)
+            if moment == "before":
+                spoil(state, how, older)
+
+            def on_read(_done: int, _total: int | None, moment: str = moment, how: tuple[Any, ...] = how) -> None:
+                if moment == "while it reads":
+                    spoil(state, how, older)
+
+            quick = run.plan(replace(options(folder), on_read=on_read))
+            if moment == "after":
+                spoil(state, how, older)
+            assert plan_text(quick) == plan_text(plan_without(folder))
+            times[0] += 1
+            if applies:
+                run.apply(replace(options(folder), on_read=on_read), run.ApplyOptions(confirm=lambda _planned: True))
+                times[0] += 1
+                assert plan_text(run.plan(options(folder))) == plan_text(plan_without(folder))
+
+
+def plan_without(folder: Path) -> run.Planned:
+    """The plan of who has no snapshot, and all else that earlier runs left."""
+    with TemporaryDirectory() as name:
+        state = Path(name) / "state"
+        copytree(folder / "state", state, ignore=ignore_patterns("snapshot"))
+        return run.plan(replace(options(folder), state=state, full=True))
+
+
+def plan_text(planned: run.Planned) -> str:
+    """The plan's JSON but for when and how it was read."""
+    return json_text(comparable(planned))
 
 
 def truncate(path: Path) -> None:
