@@ -311,6 +311,9 @@ def test_which_values_stay() -> None:
             for day in (1, 10)
         ),
         "applied in part: 3 action(s) not done",
+        "what was read last time cannot be used (it is damaged): everything is read again",
+        "what was last applied cannot be used (another version wrote it): drift will not be told apart",
+        "the journal of the run 20261124T090000.000001Z-1a2b3c4d is damaged: `reconciler history --verify` says where",
     ],
 )
 def test_texts_about_nobody_stay(text: str) -> None:
@@ -324,6 +327,8 @@ def test_texts_about_nobody_stay(text: str) -> None:
         ("out of scope: department is Jane's", "out of scope: (hidden)"),
         ("in scope now; before, out of scope: jane", "in scope now; before, out of scope: (hidden)"),
         ("waiting 9 s, until 10:12:09: PATCH /Users/jane", "waiting 9 s, until 10:12:09: (hidden)"),
+        ("the run 20261124T090000.1Z-1a2b by jane was interrupted", "the run 20261124T090000.1Z-1a2b by (hidden)"),
+        ("the state directory /home/jane cannot be used (full)", "the state directory (hidden)"),
         ("another run holds .reconciler: `apply` by pid 1 on jane-laptop", "another run holds (hidden)"),
         ("declared nowhere\njane", "(hidden)"),
         ("declared nowhere jane", "(hidden)"),

@@ -18,6 +18,7 @@ _TIME = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)
 _FOR = r"\d+ (?:s|min|h)(?: \d+ (?:s|min))?"
 _CLOCK = r"(?:\d{4}-\d\d-\d\d )?\d\d:\d\d(?::\d\d)?"
 _WAIT = rf"until {_CLOCK}: (?:the service asked for it \(HTTP \d+\)|the hour's \d+ requests are used up)"
+_UNUSABLE = "(?:it is damaged|it is not a file|another version wrote it|the scope of ownership was another)"
 _PATTERNS = (
     # reasons of actions, and of what becomes of people and groups
     r"declared, not in 4me|declared nowhere|declared inactive|inactive in 4me, declared active",
@@ -38,6 +39,9 @@ _PATTERNS = (
     rf"waiting {_FOR}, {_WAIT}",
     rf"warning: the token expired on {_TIME}, \d+ day\(s\) ago, if it was issued on {_TIME} as declared",
     rf"warning: the token expires on {_TIME}, in \d+ day\(s\): rotate it in 4me \(Settings > Apps\)",
+    rf"what was read last time cannot be used \({_UNUSABLE}\): everything is read again",
+    rf"what was last applied cannot be used \({_UNUSABLE}\): drift will not be told apart",
+    r"the journal of the run [\w.-]+ is damaged: `reconciler history --verify` says where",
     # errors
     (
         r"(?:applied in part|stopped, applied in part|stopped after the canary, it failed"
@@ -56,7 +60,8 @@ _BEGINNINGS = (
     rf"waiting {_FOR}, until {_CLOCK}: ",
     rf"{_FOR} to wait, until {_CLOCK}: ",
     r"another run holds ",
-    r"the run [\w-]+ by ",
+    r"the run [\w.-]+ by ",
+    r"the state directory ",
     r"what (?:was applied|was read|the manifests say) could not be kept ",
     r"the approved plan is refused: ",
 )
