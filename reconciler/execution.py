@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from threading import Event
@@ -170,19 +170,26 @@ class _Run:
 
 
 def remember(session: Session, planned: Planned, outcomes: Sequence[Outcome]) -> None:
-    """Let the snapshot follow this tool's own writes; where one contradicts it, it is not to be relied on."""
-    before = planned.reading.snapshot
+    """Let the snapshot follow this tool's own writes; where one contradicts it, it is not to be relied on.
+
+    Where only what was named was read, the snapshot is older, and what moves a time stamp is not learned from it.
+    """
+    read, before = planned.reading.snapshot, planned.reading.snapshot or session.snapshot
     if any(outcome.http_status in CONTRADICTIONS for outcome in outcomes):
         session.store.forget()
     elif before and any(outcome.live for outcome in outcomes):
         written = (outcome.live for outcome in outcomes if outcome.live)
-        session.store.save(remember_writes(before, written), before)
+        after = remember_writes(before, written)
+        session.store.save(after if read else replace(after, touches=before.touches), before)
 
 
 def settle(session: Session, planned: Planned, outcomes: Sequence[Outcome]) -> None:
-    """Keep what was applied, or what turned out to be so already: what later differs from it can be told apart."""
+    """Keep what was applied, or what turned out to be so already: what later differs from it can be told apart.
+
+    An undo leaves something else than the manifests say: what they said when they were applied stays known.
+    """
     plan, known = planned.plan, session.applied
-    if planned.breached and not outcomes:
+    if plan.undoes or (planned.breached and not outcomes):
         return
     everything = planned.request.everything and plan.live.summary.complete
     if plan.actions or (everything and (session.interrupted or not known.is_of(plan.manifests.digest))):

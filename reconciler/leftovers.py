@@ -191,7 +191,9 @@ class _Reasoning:
 
 
 def _other_wish(approved: Plan, needed: Plan) -> str | None:
-    """Why the same live values may call for something else."""
+    """Why the same live values may call for something else; an undo rests on what the journal says, which stays."""
+    if approved.undoes:
+        return None
     if approved.manifests.digest != needed.manifests.digest:
         return "the manifests changed since"
     if (approved.at or approved.created_at) != needed.at:

@@ -77,14 +77,26 @@ def refuse_breached(planned: Planned) -> None:
 
 def make_session_plan(session: Session, directory: Directory, options: PlanOptions) -> Planned:
     """Read both sides and plan; what was read is kept for the next run. Raises what `open_manifests` and reading do."""
-    identity = session.identity
     reading, (manifests, request) = _read(session, directory, options)
     if reading.snapshot:
         session.store.save(reading.snapshot, reading.relied_on)
-    live = reading.live
-    options.on_states(manifests.desired, live)
-    changeset = make_plan(manifests.desired, live, request)
-    repeats = _find_repeats(changeset.actions, options.state, identity)
+    options.on_states(manifests.desired, reading.live)
+    changeset = make_plan(manifests.desired, reading.live, request)
+    return record_plan((session, directory, options), (manifests, reading), request, changeset)
+
+
+def record_plan(
+    where: tuple[Session, Directory, PlanOptions],
+    sides: tuple[Manifests, Reading],
+    request: PlanRequest,
+    changeset: Changeset,
+    undoes: str | None = None,
+) -> Planned:
+    """What planning came to, as a plan, with all that it was computed from."""
+    session, directory, options = where
+    manifests, reading = sides
+    identity, live = session.identity, reading.live
+    repeats = () if undoes else _find_repeats(changeset.actions, options.state, identity)
     return Planned(
         Plan(
             tool_version=__version__,
@@ -99,6 +111,7 @@ def make_session_plan(session: Session, directory: Directory, options: PlanOptio
             warnings=(*changeset.warnings, *tell_repeats(repeats)),
             at=format_time(options.at) if options.at else None,
             targets=options.targets,
+            undoes=undoes,
         ),
         live,
         changeset,

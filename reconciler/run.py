@@ -18,6 +18,7 @@ from reconciler.leftovers import Sorted, sort_actions
 from reconciler.manifests.read import open_manifests
 from reconciler.planning import Planned, Refused, make_session_plan, refuse_breached
 from reconciler.session import PlanOptions, connect, open_session, ownership_filters
+from reconciler.undo import plan_reversal
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -107,7 +108,7 @@ def _apply_session(session: Session, options: PlanOptions, how: ApplyOptions) ->
     approved = how.approved.plan if how.approved else None
     _check_approval(session, options, how)
     with connect(session, options) as directory:
-        planned = (_replan if options.targets else make_session_plan)(session, directory, options)
+        planned = _replan(session, directory, options, approved)
         if approved is None:
             if planned.plan.actions and not planned.breached and not how.confirm(planned):
                 return Applied(confirmed=False)
@@ -130,11 +131,15 @@ def check(options: PlanOptions) -> tuple[Tenant, Probe]:
         return session.tenant, directory.probe()
 
 
-def _replan(session: Session, directory: Directory, options: PlanOptions) -> Planned:
-    """A plan that is limited to what an approved one was limited to."""
+def _replan(session: Session, directory: Directory, options: PlanOptions, approved: Plan | None) -> Planned:
+    """A plan of the same kind as an approved one, limited to what that was limited to."""
+    if approved and approved.undoes:
+        return plan_reversal(session, directory, options, approved.undoes)
     try:
         return make_session_plan(session, directory, options)
     except UsageError as gone:
+        if not options.targets:
+            raise
         message = f"the approved plan is refused: the manifests changed since, {gone.message}"
         raise NotApproved(message, hint=PLAN_AGAIN) from None
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "validate": "check the manifests, all that needs no network",
     "plan": "show what apply would change in 4me",
     "apply": "make 4me what the manifests say",
+    "undo": "plan the reverse of an earlier apply",
     "drift": "show where 4me differs from the manifests",
     "diff": "show what a change to the manifests does to people's access",
     "explain": "show how a user or group gets its attributes",

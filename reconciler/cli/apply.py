@@ -72,6 +72,7 @@ def command(console: Console, /, manifests: Path, plan_file: Path | None, **chos
     from reconciler.cli.progress import Progress
     from reconciler.cli.rendering import render
     from reconciler.report.text import render_outcomes
+    from reconciler.report.words import NO_CHANGES, NOTHING_TO_UNDO
 
     if chosen["verify_key"] and not plan_file:
         raise UsageError("--verify-key is for an approved plan: say which one with --plan")
@@ -123,7 +124,7 @@ def command(console: Console, /, manifests: Path, plan_file: Path | None, **chos
     if not applied.confirmed:
         raise NotConfirmed("not confirmed, nothing was changed")
     if not applied.outcomes and not applied.unapproved and not applied.outdated and not applied.settled:
-        console.out("No changes. 4me is as the manifests say.")
+        console.out(NOTHING_TO_UNDO if approved and approved.plan.undoes else NO_CHANGES)
         return 0
     console.heard.outcomes[:] = applied.outcomes
     outcomes = shown_outcomes(console, applied.outcomes)

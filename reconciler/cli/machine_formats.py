@@ -27,7 +27,7 @@ def render_plan_results(plan: Plan, output_format: str, console: Console, folder
     tenant, concealing = console.heard.tenant, redactor(console)
     place = tenant.source if tenant else None
     report = Report(
-        "drift" if as_drift else "plan",
+        "drift" if as_drift else "undo" if plan.undoes else "plan",
         seen_from_root(folder),
         (drift_results if as_drift else plan_results)(plan),
         plan.tenant.name,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.audience import audience_option, shown_plan
+from reconciler.cli.audience import audience_option
 from reconciler.cli.links import link_options, places_for
 from reconciler.cli.options import (
     allow_option,
@@ -19,9 +18,11 @@ from reconciler.cli.options import (
     results_format_option,
     target_option,
 )
-from reconciler.errors import UsageError
+from reconciler.cli.plan_files import out_option, saving_from, sign_key_option
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconciler.cli.console import Console
     from reconciler.planning import Planned
     from reconciler.session import PlanOptions
@@ -34,12 +35,8 @@ NOTHING_LEARNED = "nothing to learn: no difference was sent before and stored ot
     " Exit codes: 0 planned, 1 error, 2 changes pending (with --detailed-exitcode), 3 refused by a guard."
 )
 @manifests_argument
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Also save the plan, for apply --plan.")
-@click.option(
-    "--sign-key",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Sign the saved plan with this Ed25519 private key.",
-)
+@out_option
+@sign_key_option
 @results_format_option
 @audience_option
 @click.option(
@@ -58,28 +55,16 @@ NOTHING_LEARNED = "nothing to learn: no difference was sent before and stored ot
 def command(console: Console, /, manifests: Path, out: Path | None, output_format: str, **chosen: object) -> int:
     """Show what apply would change in 4me. Only reads; with --learn, writes into the manifests."""
     from reconciler import run
-    from reconciler.cli.plan_files import save_plan
-    from reconciler.cli.rendering import render, say_forecast, tell_reading
-    from reconciler.signing import load_signer
+    from reconciler.cli.rendering import present_plan
 
-    sign_key = chosen["sign_key"]
-    if sign_key and not out:
-        raise UsageError("--sign-key signs the saved plan: say where to save it with --out")
-    signer = load_signer(sign_key) if isinstance(sign_key, Path) else None
+    saving = saving_from(out, chosen["sign_key"])
     places = places_for(manifests, output_format, chosen)
     with console.progress("reading 4me") as read:
         options = plan_options(console, manifests, read, **chosen)
         planned = run.plan(options)
         if chosen["learn"] and _learn(console, planned, options):
             planned = run.plan(options)
-    tell_reading(console, planned)
-    if out:
-        save_plan(planned.plan, out, signer)
-    console.out(render(shown_plan(console, planned.plan), output_format, console, places=places))
-    run.refuse_breached(planned)
-    say_forecast(console, planned.forecast)
-    if out:
-        console.say(f"saved to {out}; apply exactly this with: reconciler apply {manifests} --plan {out}")
+    present_plan(console, planned, output_format, places, saving)
     return 2 if chosen["detailed_exitcode"] and planned.plan.actions else 0
 
 

@@ -6,14 +6,14 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from reconciler.cli.audience import shown_plan
 from reconciler.cli.durations import Duration
 from reconciler.core.durations import show_seconds
-from reconciler.errors import OperatorError
+from reconciler.errors import OperatorError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +39,30 @@ verify_key_option = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Public key, or several: take a plan only if one of them vouches for it.",
 )
+out_option = click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Also save the plan, for apply --plan."
+)
+sign_key_option = click.option(
+    "--sign-key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Sign the saved plan with this Ed25519 private key.",
+)
+
+
+class Saving(NamedTuple):
+    """Where a plan is saved, if it is, and who signs it."""
+
+    out: Path | None
+    signer: Signer | None
+
+
+def saving_from(out: Path | None, sign_key: object) -> Saving:
+    """What `out_option` and `sign_key_option` ask for. Raises UsageError where only the latter is given."""
+    from reconciler.signing import load_signer
+
+    if sign_key and not out:
+        raise UsageError("--sign-key signs the saved plan: say where to save it with --out")
+    return Saving(out, load_signer(sign_key) if isinstance(sign_key, Path) else None)
 
 
 def terms_from(max_age: object, verify_key: object) -> Terms:

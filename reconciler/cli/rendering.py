@@ -11,6 +11,7 @@ from reconciler.settings import expiry_during
 if TYPE_CHECKING:
     from reconciler.cli.console import Console
     from reconciler.cli.links import Places
+    from reconciler.cli.plan_files import Saving
     from reconciler.core.forecast import Forecast
     from reconciler.core.plan_model import Plan
     from reconciler.planning import Planned
@@ -53,6 +54,23 @@ def render_review(review: Review, output_format: str, places: Places | None) -> 
     from reconciler.report.html import render_html
 
     return render_html(review, links)
+
+
+def present_plan(console: Console, planned: Planned, output_format: str, places: Places, saving: Saving) -> None:
+    """Save a plan where that is asked for, print it, and say how to apply it. Raises Refused where a guard refuses."""
+    from reconciler.cli.audience import shown_plan
+    from reconciler.cli.plan_files import save_plan
+    from reconciler.planning import refuse_breached
+
+    tell_reading(console, planned)
+    if saving.out:
+        save_plan(planned.plan, saving.out, saving.signer)
+    console.out(render(shown_plan(console, planned.plan), output_format, console, places=places))
+    refuse_breached(planned)
+    say_forecast(console, planned.forecast)
+    if saving.out:
+        folder, out = places.manifests, saving.out
+        console.say(f"saved to {out}; apply exactly this with: reconciler apply {folder} --plan {out}")
 
 
 def tell_reading(console: Console, planned: Planned) -> None:

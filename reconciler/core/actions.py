@@ -85,7 +85,7 @@ class Planner:
 
     def is_protected(self, key: str) -> bool:
         """Whether the tenant protects this user or group name."""
-        return any(fnmatchcase(key.casefold(), pattern.casefold()) for pattern in self.protected)
+        return is_among(self.protected, key)
 
     def _create(self, desired: Desired) -> Action:
         given = (Change(path, None, value) for path, value in desired.attributes.items() if not is_empty(value))
@@ -215,6 +215,11 @@ class Planner:
         )
 
 
+def is_among(patterns: Iterable[str], key: str) -> bool:
+    """Whether a name fits one of these globs, without regard to case."""
+    return any(fnmatchcase(key.casefold(), pattern.casefold()) for pattern in patterns)
+
+
 def has_fields(attributes: Attributes) -> bool:
     """Whether there are custom fields among these."""
     return any(path.startswith(CUSTOM_FIELDS) for path in attributes)
@@ -231,7 +236,7 @@ def _action(
         reason=_reason(kind, changes, members) if desired else "declared nowhere",
         changes=changes,
         members=members,
-        digest=_digest(live, changes, members),
+        digest=action_digest(live, changes, members),
         source=desired.source if desired else None,
     )
 
@@ -247,7 +252,8 @@ def _reason(kind: ActionKind, changes: tuple[Change, ...], members: MemberChange
     return f"{', '.join(paths)} {'differ' if len(paths) > 1 or members else 'differs'}"
 
 
-def _digest(live: Live, changes: tuple[Change, ...], members: MemberChanges) -> str:
+def action_digest(live: Live, changes: tuple[Change, ...], members: MemberChanges) -> str:
+    """Covers the live values that these changes were computed from."""
     seen = {change.path: live_value(change.path, live.attributes) for change in changes}
     concerned = [[*member] for member in (*members.add, *members.remove)]
     return digest([live.type.value, live.id, live.active, seen, concerned])

@@ -18,7 +18,8 @@ class Identity:
     """What one declared resource is looked up by: matching attribute -> value, in order of precedence.
 
     `needs_members`: the memberships of the group that it matches are managed and must be read. `is_reference`: only its
-    id matters, because something that was asked for refers to it by its `key`.
+    id matters, because something that was asked for refers to it by its `key`. `id`: where it is known, it is found by
+    that too, whatever it is called now.
     """
 
     type: ResourceType
@@ -26,6 +27,7 @@ class Identity:
     needs_members: bool = False
     is_reference: bool = False
     key: str = ""
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,16 @@ Shape: TypeAlias = "type | tuple[Shape, Shape] | list[Shape] | dict[str, Shape] 
 _Check: TypeAlias = Callable[[Any], bool]
 _TEXT: Shape = (str, None)
 _CHAIN: dict[str, Shape] = {"at": str, "seq?": int, "previous?": _TEXT, "hash?": str}
-_ACTION: dict[str, Shape] = {**_CHAIN, "action": str, "resource": str, "key": str, "id": _TEXT}
+_CHANGES: Shape = [{"path": str, "before": object, "after": object}]
+_MEMBERS: Shape = {"add": [str], "remove": [str], "groups?": [str]}
+_ACTION: dict[str, Shape] = {
+    **_CHAIN,
+    "action": str,
+    "resource": str,
+    "key": str,
+    "id": _TEXT,
+    "memberIds?": {"*": str},
+}
 _SHAPES: dict[str, Shape] = {
     "run": {
         **_CHAIN,
@@ -31,14 +40,13 @@ _SHAPES: dict[str, Shape] = {
         "undoes?": _TEXT,
         "torn?": [{"run": str, "bytes": int, "digest": str}],
     },
-    "attempt": _ACTION,
+    "attempt": {**_ACTION, "changes?": _CHANGES, "members?": _MEMBERS},
     "outcome": {
         **_ACTION,
         "status": str,
         "detail": str,
-        "changes": [{"path": str, "before": object, "after": object}],
-        "members": {"add": [str], "remove": [str], "groups?": [str]},
-        "memberIds?": {"*": str},
+        "changes": _CHANGES,
+        "members": _MEMBERS,
         "source?": ({"file": str, "line": int}, None),
     },
     "canary": {

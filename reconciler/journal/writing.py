@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.core.model import Member, ResourceType
+from reconciler.core.paths import MANAGER
 from reconciler.core.plan_model import OutcomeStatus
 from reconciler.core.stored import compare_answer
 from reconciler.errors import OperatorError
@@ -17,7 +18,7 @@ from reconciler.journal.files import SUFFIX, find_end, journal_folder, name_run
 from reconciler.state_files import make_private, sync_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from reconciler.core.model import Value
@@ -95,7 +96,14 @@ class Journal:
 
     def record_attempt(self, action: Action) -> None:
         """About to send this action's request."""
-        self._write("attempt", action=action.kind.value, resource=action.type.value, key=action.key, id=action.id)
+        self._write(
+            "attempt",
+            action=action.kind.value,
+            resource=action.type.value,
+            key=action.key,
+            id=action.id,
+            **self._wanted(action),
+        )
 
     def record_outcome(self, outcome: Outcome) -> None:
         """What became of an action, with the values before and after."""
@@ -111,9 +119,7 @@ class Journal:
             reason=action.reason,
             requests=outcome.requests,
             source={"file": action.source.file, "line": action.source.line} if action.source else None,
-            changes=[{"path": each.path, "before": each.before, "after": each.after} for each in action.changes],
-            members=_member_names(action.members),
-            memberIds=self._member_ids(action.members),
+            **self._wanted(action),
             stored=_stored(outcome),
         )
 
@@ -142,9 +148,17 @@ class Journal:
         """Close the file."""
         os.close(self._descriptor)
 
-    def _member_ids(self, members: MemberChanges) -> dict[str, str]:
-        """Of members to be added those that are there to be added; one to be removed may be named by its id."""
-        known = {member: self.ids[member] for member in members.add if member in self.ids}
+    def _wanted(self, action: Action) -> dict[str, object]:
+        return {
+            "changes": [{"path": each.path, "before": each.before, "after": each.after} for each in action.changes],
+            "members": _member_names(action.members),
+            "memberIds": self._ids_of_names(action),
+        }
+
+    def _ids_of_names(self, action: Action) -> dict[str, str]:
+        """Of members to be added and managers those that are there; a member to be removed may be named by its id."""
+        members = action.members
+        known = {name: self.ids[name] for name in (*members.add, *_managers(action)) if name in self.ids}
         known |= {member: self.ids.get(member, member.name) for member in members.remove}
         return {f"{GROUP_PREFIX if each.type is ResourceType.GROUP else ''}{each.name}": known[each] for each in known}
 
@@ -194,6 +208,15 @@ def open_journal(state: Path, fingerprint: str, now: Callable[[], str]) -> Journ
 
 def _approval(approval: Approval) -> dict[str, object]:
     return {"fingerprint": approval.fingerprint, "plannedAt": approval.planned_at, "keys": list(approval.keys)}
+
+
+def _managers(action: Action) -> Iterator[Member]:
+    """A manager before and after."""
+    for change in action.changes:
+        if change.path == MANAGER:
+            yield from (
+                Member(ResourceType.USER, each) for each in (change.before, change.after) if isinstance(each, str)
+            )
 
 
 def _member_names(members: MemberChanges) -> dict[str, list[str]]:

@@ -176,6 +176,21 @@ class Lists:
         seen = live if modified(live) is not None else group
         return replace(seen, members=(live.members or Members()).sharing(users), owned=group.owned)
 
+    def by_id(self, resource: ResourceType, identity: str) -> Live | None:
+        """What has this id, a group with its members; None where nothing has. Raises ServiceError."""
+        path = f"{PATHS[resource]}/{quote(identity, safe='')}"
+        try:
+            row = decode_resource(self.get(path, {}).body, f"GET {path}")
+        except ServiceError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+        live = to_live(row, resource, f"GET {path}")
+        if resource is ResourceType.GROUP:
+            self.displays.update(member_displays(row.get("members")))
+            live = replace(live, members=live.members or Members())
+        return self._judged(live) if live.id == identity else None
+
     def _walk(self, resource: ResourceType, wanted: str, walk: Walk, given: Mapping[int, Page]) -> None:
         first = given.get(1) or self.page(resource, 1, wanted)
         if walk.moment is None:
@@ -249,14 +264,17 @@ class Lists:
             self.on_progress(len(walk.seen), page.total)
 
     def _lives(self, rows: Sequence[dict[str, object]], resource: ResourceType) -> Iterator[Live]:
-        scope = self.scopes[0] if resource is ResourceType.USER else self.scopes[1]
         for row in rows:
             live = to_live(row, resource, f"GET {PATHS[resource]}")
             if live.members is not None and not self.dialect.lists_members:
                 live = replace(live, members=None)
             if live.members:
                 self.displays.update(member_displays(row.get("members")))
-            yield live if scope is None or matches(scope, live.attributes) else replace(live, owned=False)
+            yield self._judged(live)
+
+    def _judged(self, live: Live) -> Live:
+        scope = self.scopes[0] if live.type is ResourceType.USER else self.scopes[1]
+        return live if scope is None or matches(scope, live.attributes) else replace(live, owned=False)
 
     def _hits(self, resource: ResourceType, pairs: Sequence[tuple[str, str]]) -> dict[str, Live]:
         """The hits of one look-up, page by page while they bring something new."""

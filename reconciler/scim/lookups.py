@@ -11,7 +11,7 @@ from reconciler.scim.lists import is_among
 from reconciler.scim.memberships import wanted_groups
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from reconciler.core.directory import Identity
     from reconciler.scim.lists import Lists
@@ -24,10 +24,14 @@ def look_up_declared(
 
     Groups first: 4me shows each member's userName, so that members who are in the group already need not be looked up.
     """
-    found_groups = lists.look_up(ResourceType.GROUP, [each for each in groups if not each.is_reference])
+    kept = _by_id(lists, (each for each in groups if each.id and each.needs_members))
+    found_groups = lists.look_up(
+        ResourceType.GROUP, [each for each in groups if not each.is_reference and not (each.id and each.needs_members)]
+    )
     wanted = wanted_groups(groups)
     needed = [group for group in found_groups.values() if is_among(group, wanted) and group.members is None]
     found_groups |= {group.id: group for group in lists.pool.map(lists.with_members, needed)}
+    found_groups |= kept
     shown = _shown_members(lists, {(each.type, fold(each.key)) for each in (*users, *groups) if each.is_reference})
     found = {ResourceType.USER: shown[ResourceType.USER], ResourceType.GROUP: shown[ResourceType.GROUP] | found_groups}
     for resource, declared in ((ResourceType.USER, users), (ResourceType.GROUP, groups)):
@@ -35,7 +39,15 @@ def look_up_declared(
         unknown = [each for each in declared if not (each.is_reference and fold(each.key) in names)]
         rest = [each for each in unknown if resource is ResourceType.USER or each.is_reference]
         found[resource] |= lists.look_up(resource, rest)
+        unseen = (each for each in declared if each.id and each.id not in found[resource] and not each.needs_members)
+        found[resource] |= _by_id(lists, unseen)
     return found
+
+
+def _by_id(lists: Lists, known: Iterable[Identity]) -> dict[str, Live]:
+    """Those that are there still, by id, whatever they are called now."""
+    found = lists.pool.map(lambda each: lists.by_id(each.type, each.id or ""), known)
+    return {live.id: live for live in found if live}
 
 
 def _shown_members(lists: Lists, wanted: set[tuple[ResourceType, str]]) -> dict[ResourceType, dict[str, Live]]:

@@ -23,7 +23,15 @@ _PATTERNS = (
     # reasons of actions, and of what becomes of people and groups
     r"declared, not in 4me|declared nowhere|declared inactive|inactive in 4me, declared active",
     r"declared now|no longer declared|was declared inactive|declared inactive \(active: false\)",
+    r"(?:created by that run, and nothing is ever deleted|reactivated by that run|deactivated by that run)",
     # warnings and notes
+    r"\d+ value\(s\) and membership\(s\) are as they were before that run already",
+    r"\d+ action\(s\) of that run were not carried out: there is nothing to undo of them",
+    r"\d+ line\(s\) of that run's journal cannot be read: what they told is not undone",
+    (
+        r"the manifests still say what that run applied, for \d+ of \d+: the next apply would do it again:"
+        r" (?:revert the commit [0-9a-f]+ too|take it out of the manifests too)"
+    ),
     re.escape(UNSURE_CHOICE),
     (
         r"4me gives no custom fields back: those of \d+ users cannot be compared and are written at creation and"
