@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from reconciler.core.directory import Reader
     from reconciler.core.model import Desired, Live, LiveState, Value
+    from reconciler.core.plan import Changeset
     from reconciler.core.plan_model import Action, Outcome
     from reconciler.planning import Planned
 
@@ -101,8 +102,7 @@ class _Judged:
     """What is left to do, now that a canary is done, as a plan of what was read back says."""
 
     def __init__(self, planned: Planned, live: LiveState, state: Path) -> None:
-        applied = last_written_fields(state, planned.plan.tenant)
-        again = make_plan(planned.manifests.desired, live, replace(planned.request, applied=applied))
+        again = planned.replan(live) if planned.replan else _plan_again(planned, live, state)
         self._by_id = {Member(each.type, each.id): each for each in again.actions if each.id}
         self._by_key = {Member(each.type, each.key): each for each in again.actions if not each.id}
         self._pairs: dict[Member, tuple[Desired, Live]] = {
@@ -141,6 +141,13 @@ class _Judged:
     def _is_another(self, action: Action, again: Action | None) -> bool:
         """Whether it is found no more by what it is matched by."""
         return Member(action.type, action.key) in self._by_key or bool(again and again.kind is ActionKind.DEACTIVATE)
+
+
+def _plan_again(planned: Planned, live: LiveState, state: Path) -> Changeset:
+    """By the manifests, with what was just written known to have been written."""
+    request = planned.request
+    applied = last_written_fields(state, planned.plan.tenant, request.equivalences.dropped())
+    return make_plan(planned.manifests.desired, live, replace(request, applied=applied))
 
 
 def _unlike(action: Action, live: Live) -> Iterator[Difference]:

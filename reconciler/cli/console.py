@@ -115,14 +115,14 @@ class Bar:
         self._label, self._shown, self._plain = label, shown, plain
         self._progress: Progress | None = None
 
-    def __call__(self, done: int, total: int | None) -> None:
-        """So many of so many are done."""
+    def __call__(self, done: int, total: int | None, until: str = "") -> None:
+        """So many of so many are done; `until`: when all are, where that is known better than from the rate."""
         if not self._shown:
             return
         progress = self._progress = self._progress or self._start()
         elapsed = progress.tasks[0].elapsed or 0
         rate = f"{done / elapsed:.0f}" if elapsed else "-"
-        progress.update(progress.tasks[0].id, completed=done, total=total, rate=rate)
+        progress.update(progress.tasks[0].id, completed=done, total=total, rate=rate, until=until)
 
     def say(self, text: str) -> bool:
         """Show a line above it, where it is on the screen; whether it is."""
@@ -139,11 +139,20 @@ class Bar:
 
     def _start(self) -> Progress:
         from rich.console import Console as RichConsole
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.console import RenderableType
+        from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+
+        class End(ProgressColumn):
+            """When all will be done, or in what time at the rate so far."""
+
+            by_rate = TimeRemainingColumn()
+
+            def render(self, task: Task) -> RenderableType:
+                return until if (until := str(task.fields["until"])) else self.by_rate(task)
 
         counts = TextColumn("{task.completed}/{task.total} ({task.fields[rate]}/s)")
-        columns = (TextColumn("{task.description}"), BarColumn(), counts, TimeRemainingColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(), counts, End())
         progress = Progress(*columns, console=RichConsole(stderr=True, no_color=self._plain), transient=True)
-        progress.add_task(self._label, total=None, rate="-")
+        progress.add_task(self._label, total=None, rate="-", until="")
         progress.start()
         return progress

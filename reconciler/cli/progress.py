@@ -22,6 +22,8 @@ EACH_UP_TO = 200
 """Actions that are told one by one; of more only what is not done, and how far it is."""
 SHARE, SECONDS = 20, 120.0
 """How far it is: each twentieth, or after so many seconds."""
+SHOWN_FOR = 2.0
+"""Seconds for which a bar keeps the time at which it will be done."""
 _LONGEST_REQUEST = 60.0
 """Seconds: a longer silence between two outcomes was no request, but a limit that was waited for."""
 
@@ -42,6 +44,7 @@ class Progress:
     _busy: float = 0.0
     _told_at: float = 0.0
     _told: int = 0
+    _until: str = ""
     _details: set[str] = field(default_factory=set)
 
     def start(self) -> None:
@@ -60,15 +63,21 @@ class Progress:
         self._last = moment
         self.console.heard.outcomes.append(outcome)
         self.read.close()
-        self.bar(self.done, total)
-        if not sys.stderr.isatty():
+        if sys.stderr.isatty():
+            self._show(total)
+        else:
             self._tell(outcome, total)
 
-    def _tell(self, outcome: Outcome, total: int) -> None:
-        from reconciler.report.text import render_outcome_line
+    def _show(self, total: int) -> None:
+        if not self._until or self._last - self._told_at >= SHOWN_FOR:
+            self._until, self._told_at = self._end(total), self._last
+        self.bar(self.done, total, self._until)
 
-        (shown,) = shown_outcomes(self.console, (outcome,))
+    def _tell(self, outcome: Outcome, total: int) -> None:
         if total <= EACH_UP_TO or self._is_news(outcome):
+            from reconciler.report.text import render_outcome_line
+
+            (shown,) = shown_outcomes(self.console, (outcome,))
             self.console.say(f"[{self.done}/{total}] {render_outcome_line(shown)}")
         if total > EACH_UP_TO and self._is_due(total):
             self._told, self._told_at = self.done * SHARE // total, self._last
@@ -89,10 +98,14 @@ class Progress:
         percent = f"{self.done * 100 // total} %"
         elapsed = self._last - self._started
         rate = f", {self.done / elapsed * 60:,.0f} a minute" if elapsed >= 1 else ""
+        return ", ".join(filter(None, (f"{percent}{rate}", self._end(total))))
+
+    def _end(self, total: int) -> str:
+        """When all will be done, as far as is known."""
         if self.done == total or self.foretell is None:
-            return f"{percent}{rate}"
+            return ""
         from reconciler.report.forecast import show_clock
 
         seconds = max(self.foretell().seconds, (total - self.done) * self._busy / self.done)
         now = self.now()
-        return f"{percent}{rate}, done at about {show_clock(now + timedelta(seconds=seconds), now)}"
+        return f"done at about {show_clock(now + timedelta(seconds=seconds), now)}"

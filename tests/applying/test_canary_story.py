@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -59,6 +59,14 @@ def test_a_canary_is_read_back_before_the_rest_and_deactivations_are_last(tenant
     assert sorted(log[-6:-3]) == [f"PATCH /Users/{number}" for number in (31, 32, 33)]
     assert sorted(log[-3:]) == [f"GET /Users/{number}" for number in (31, 32, 33)]
     assert tenant.run("plan", tenant.manifests, "--detailed-exitcode")[0] == 0
+
+
+def test_who_is_needed_goes_first_in_a_canary_too(tenant: Tenant) -> None:
+    change(tenant, titles=0, created=4, removed=0)
+    assert tenant.apply("--canary", 3)[0] == 0
+    log = [each for each in tenant.sandbox.requests if each.method == "POST" or "/Users/" in each.target]
+    assert [each.method for each in log] == ["POST"] * 2 + ["GET"] * 2 + ["POST"] * 2
+    assert json.loads(log[0].body)["userName"] == "new0@widget.example"
 
 
 def test_what_is_stored_differently_stops_everything_else(tenant: Tenant) -> None:
@@ -273,3 +281,49 @@ def test_on_a_healthy_service_it_comes_to_the_same_as_without(
             states.append((sorted(tenant.writes()), tenant.everything()))
             assert tenant.run("plan", tenant.manifests, "--detailed-exitcode")[0] == 0
     assert states[0] == states[1]
+
+
+class Normalised(NamedTuple):
+    """A way to store values, what is declared of users (there or new), what that comes to, and what is said of it."""
+
+    way: str
+    values: dict[str, str]
+    difference: str
+    attribute: str
+    ignore: str
+    new: bool = False
+
+
+NORMALISED = [
+    Normalised(
+        "trim", {"title": " Changed "}, 'title: asked for " Changed ", 4me has "Changed"', "title", "outer-blanks"
+    ),
+    Normalised(
+        "phone",
+        {"workPhone": "+1 2"},
+        'phoneNumbers[work]: asked for "+1 2", 4me has "+12"',
+        "phoneNumbers.value",
+        "phone-format",
+    ),
+    Normalised(
+        "drop", {"title": "Changed"}, 'title: asked for "Changed", 4me has (none)', "title", "absence", new=True
+    ),
+]
+
+
+@pytest.mark.parametrize("case", NORMALISED, ids=lambda case: case.way)
+def test_what_a_service_normalises_stops_it_unless_the_tenant_says_that_it_does_not_count(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], case: Normalised
+) -> None:
+    with tenant_on_a_port(tmp_path, capsys, faults=(parse_fault(f"normalise={case.way}"),)) as tenant:
+        if case.new:
+            tenant.users.extend({"userName": f"new{number}@widget.example"} for number in range(9))
+        for user in tenant.users[-9:]:
+            user.update(case.values)
+        tenant.declare()
+        code, _, err = tenant.apply("--canary", 2)
+        told = [line.partition(": ")[2] for line in err if line.startswith("  User ")]
+        assert (code, told, len(tenant.writes())) == (4, [case.difference] * 2, 2)
+        tenant.declare(equivalences=[{"attribute": case.attribute, "ignore": case.ignore}])
+        assert tenant.apply("--canary", 2)[0] == 0
+        assert tenant.run("plan", tenant.manifests, "--detailed-exitcode")[0] == 0

@@ -41,6 +41,15 @@ def test_what_is_said_stands_above_the_bar(monkeypatch: pytest.MonkeyPatch) -> N
     assert (shown.startswith("early\n"), shown.endswith("late\n"), console.bars) == (True, True, [])
 
 
+def test_a_bar_shows_when_it_will_be_done_where_that_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal, console = attach(monkeypatch), Console(None, Path())
+    monkeypatch.setenv("COLUMNS", "100")
+    with console.progress("applying") as bar:
+        bar(1, 3, "done at about 16:37")
+    assert "1/3" in terminal.getvalue()
+    assert "done at about 16:37" in terminal.getvalue()
+
+
 def test_quiet_shows_no_bar_and_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal, console = attach(monkeypatch), Console(None, Path(), quiet=True, verbosity=1)
     with console.progress("reading") as bar:
