@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import StringIO
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -64,11 +65,16 @@ class Log:
             click.echo(safe(line), err=True)
 
     def tell_click(self, error: click.ClickException, exit_code: int) -> None:
-        """What click has to say of the command line."""
-        if self.is_text:
-            error.show()
-        else:
+        """What click has to say of the command line; none of its words can steer the terminal."""
+        if not self.is_text:
             self._echo(error.format_message(), "error", exit_code=exit_code)
+            return
+        from reconciler.report.words import safe
+
+        shown = StringIO()
+        error.show(shown)
+        for line in shown.getvalue().rstrip("\n").split("\n"):
+            click.echo(safe(line), err=True)
 
     def tell_interrupted(self, exit_code: int) -> None:
         """Somebody pressed Ctrl-C."""
