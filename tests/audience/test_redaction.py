@@ -100,7 +100,7 @@ KEY = b"a key of the tests"
 
 
 def redactor(*people: str) -> Redactor:
-    return Redactor(Pseudonyms(KEY), People(frozenset(people)))
+    return Redactor(Pseudonyms(KEY)).knowing(People(frozenset(people)))
 
 
 def everything_said(shown: Plan) -> str:

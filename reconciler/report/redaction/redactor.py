@@ -22,16 +22,18 @@ _TYPES = frozenset(each for schema in USER_ATTRIBUTES.values() for each in schem
 
 @dataclass(frozen=True, slots=True)
 class Redactor:
-    """Conceals what may say who somebody is. `people`: those that are known, for texts that may have a name in them."""
+    """Conceals what may say who somebody is. `known`: the people that are, for texts that may have a name in them."""
 
     pseudonyms: Pseudonyms
-    people: People = People()
+    known: tuple[People, ...] = ()
     _judged: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def knowing(self, people: People) -> Redactor:
-        """The same with more people known."""
-        both = self.people | people
-        return self if both is self.people else replace(self, people=both)
+        """The same with more people known; what was made of those known already is not made again."""
+        more = people.names
+        for each in self.known:
+            more -= each.names
+        return replace(self, known=(*self.known, People(more))) if more else self
 
     def person(self, name: str) -> str:
         """A user by whatever name; the same name is always the same pseudonym."""
@@ -81,7 +83,7 @@ class Redactor:
         """Whether a text has the name of a known person in it, or an e-mail address."""
         known = self._judged.get(text)
         if known is None:
-            known = self._judged[text] = "@" in text or self.people.named_in(text)
+            known = self._judged[text] = "@" in text or any(each.named_in(text) for each in self.known)
         return known
 
     def _reference(self, value: Value) -> Value:
