@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SHORT = 4
 """Letters and digits below which a name counts only where it stands as a word of its own."""
 _NAMING = frozenset(("userName", "displayName", "nickName", "externalId", "name.formatted", "emails"))
-_WORD = re.compile(r"[^\W_]+")
+_WORD, _GAP = re.compile(r"[^\W_]+"), re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,13 @@ class People:
     def _needles(self) -> tuple[frozenset[str], frozenset[str]]:
         parts, words = set[str](), set[str]()
         for name in self.names:
-            for each in (name, name.partition("@")[0]):
-                joined = _split(each)[1]
-                if joined:
-                    (parts if len(joined) >= SHORT and not joined.isdigit() else words).add(joined)
+            joined = _join(name.partition("@")[0])
+            if len(joined) < SHORT or joined.isdigit():
+                words.add(joined)
+                joined = _join(name) if "@" in name else ""
+            if joined:
+                parts.add(joined)
+        words.discard("")
         return frozenset(parts), frozenset(words)
 
     @cached_property
@@ -112,9 +115,18 @@ def _is_user(member: Member) -> bool:
 @lru_cache(4096)
 def _split(text: str) -> tuple[tuple[str, ...], str]:
     """The words of a text without case and accents, and all of them in one."""
-    folded = text.casefold()
-    if not folded.isascii():
-        apart = unicodedata.normalize("NFKD", folded)
-        folded = "".join(each for each in apart if not unicodedata.combining(each))
-    words = tuple(_WORD.findall(folded))
+    words = tuple(_WORD.findall(_fold(text)))
     return words, "".join(words)
+
+
+def _join(text: str) -> str:
+    """All words of a text in one."""
+    return _GAP.sub("", _fold(text))
+
+
+def _fold(text: str) -> str:
+    folded = text.casefold()
+    if folded.isascii():
+        return folded
+    apart = unicodedata.normalize("NFKD", folded)
+    return "".join(each for each in apart if not unicodedata.combining(each))
