@@ -23,7 +23,7 @@ from reconciler.report.repeats import tell_repeats
 from reconciler.report.words import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     from reconciler.core.directory import Reading
@@ -42,10 +42,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, and what it was computed from. `repeats`: what of it earlier runs have done before.
-
-    `replan`: what would have to be done by other live state, where the manifests do not say it.
-    """
+    """A plan, and what it was computed from. `repeats`: what of it earlier runs have done before."""
 
     plan: Plan
     live: LiveState
@@ -55,7 +52,6 @@ class Planned:
     manifests: Manifests
     request: PlanRequest
     repeats: tuple[Repeat, ...] = ()
-    replan: Callable[[LiveState], Changeset] | None = None
 
     @property
     def breached(self) -> tuple[Guard, ...]:

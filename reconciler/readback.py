@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.core.diff import live_value
+from reconciler.core.actions import has_fields
+from reconciler.core.diff import diff_value, live_value
 from reconciler.core.match import identity_conflict
 from reconciler.core.model import Member
 from reconciler.core.normalise import same
 from reconciler.core.order import sort_key
-from reconciler.core.paths import MANAGER
+from reconciler.core.paths import CUSTOM_FIELDS, MANAGER
 from reconciler.core.plan import make_plan
 from reconciler.core.plan_model import ActionKind, OutcomeStatus
 from reconciler.core.schema import KEY_ATTRIBUTE
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.core.directory import Reader
-    from reconciler.core.model import Desired, Live, LiveState, Value
+    from reconciler.core.model import Desired, Live, LiveState, ResourceType, Value
     from reconciler.core.plan import Changeset
-    from reconciler.core.plan_model import Action, Outcome
+    from reconciler.core.plan_model import Action, Change, Outcome
     from reconciler.planning import Planned
 
 NAMED = 5
@@ -84,7 +85,7 @@ def judge_canary(planned: Planned, reader: Reader, state: Path, outcomes: Sequen
         return Verdict(outcomes, total)
     try:
         live = reader.read_again(planned.live, [Member(each.action.type, each.id or "") for each in outcomes])
-        judged = _Judged(planned, live, state)
+        judged = (_JudgedReversal if planned.plan.undoes else _Judged)(planned, live, state)
     except ServiceError as error:
         return Verdict(outcomes, total, trouble=error.message, status=error.status)
     except MatchError as error:
@@ -102,7 +103,7 @@ class _Judged:
     """What is left to do, now that a canary is done, as a plan of what was read back says."""
 
     def __init__(self, planned: Planned, live: LiveState, state: Path) -> None:
-        again = planned.replan(live) if planned.replan else _plan_again(planned, live, state)
+        again = _plan_again(planned, live, state)
         self._by_id = {Member(each.type, each.id): each for each in again.actions if each.id}
         self._by_key = {Member(each.type, each.key): each for each in again.actions if not each.id}
         self._pairs: dict[Member, tuple[Desired, Live]] = {
@@ -141,6 +142,40 @@ class _Judged:
     def _is_another(self, action: Action, again: Action | None) -> bool:
         """Whether it is found no more by what it is matched by."""
         return Member(action.type, action.key) in self._by_key or bool(again and again.kind is ActionKind.DEACTIVATE)
+
+
+class _JudgedReversal(_Judged):
+    """The same where the manifests do not say what was asked for, because a run is undone: each action says it."""
+
+    def __init__(self, planned: Planned, live: LiveState, state: Path) -> None:
+        super().__init__(planned, live, state)
+        self._rules = planned.request.equivalences
+        self._keys = dict(live.member_names) | {name: each.key for name, each in self._live.items()}
+
+    def differences(self, outcome: Outcome) -> Iterator[Difference]:
+        action = outcome.action
+        live = self._live.get(Member(action.type, outcome.id or ""))
+        if live is None:
+            yield Difference("id", outcome.id, None)
+            return
+        for change in action.changes:
+            yield from self._compared(action.type, change, live)
+        present = {Member(each.type, self._keys.get(each, each.name)) for each in live.members or ()}
+        missing = [each.name for each in action.members.add if each not in present]
+        still = [each.name for each in action.members.remove if each in present]
+        yield from [Difference(MEMBERS, [*missing], None)] if missing else ()
+        yield from [Difference(MEMBERS, None, [*still])] if still else ()
+
+    def _compared(self, resource: ResourceType, change: Change, live: Live) -> Iterator[Difference]:
+        have = live_value(change.path, live.attributes)
+        if change.path == "active":
+            have = live.active
+        elif change.path == MANAGER and isinstance(have, str):
+            have = self._keys.get(Member(resource, have), have)
+        elif change.path.startswith(CUSTOM_FIELDS) and not has_fields(live.attributes):
+            return  # never given back, perhaps
+        for each in diff_value(resource, change.path, (change.after, have), self._rules):
+            yield Difference(each.path, each.after, each.before)
 
 
 def _plan_again(planned: Planned, live: LiveState, state: Path) -> Changeset:

@@ -82,7 +82,7 @@ def test_what_is_stored_differently_stops_everything_else(tenant: Tenant) -> Non
             "error: stopped after the canary, 4me does not have what was asked for",
             *wrong,
             f"applied in part: {others + 3 - size + len(wrong)} action(s) not done",
-            "hint: mend what it is due to and run it again, it continues; without --canary it goes on regardless",
+            HINT,
         ],
     )
     assert len(tenant.writes()) == size
@@ -102,7 +102,7 @@ def test_a_canary_that_fails_stops_everything_else(tmp_path: Path, capsys: pytes
             4,
             [
                 f"error: stopped after the canary, it failed: {others + 3 - 2} action(s) not done",
-                "hint: mend what it is due to and run it again, it continues; without --canary it goes on regardless",
+                HINT,
             ],
         )
         assert out[-1] == f"Applied: 2 of {others + 3} done, 1 failed, {others} skipped."
@@ -250,6 +250,10 @@ def test_the_journal_has_it(tenant: Tenant) -> None:
     assert f"canary of 1 of {others + 3}: not started" in "\n".join(tenant.run("history", runs[0]["run"])[1])
 
 
+HINT = (
+    "hint: mend what it is due to and run it again, it continues; without --canary it goes on regardless;"
+    " `reconciler undo last` plans the way back"
+)
 _OF_A_CANARY = ("actions", "total", "reason", "differences")
 
 
@@ -327,3 +331,32 @@ def test_what_a_service_normalises_stops_it_unless_the_tenant_says_that_it_does_
         tenant.declare(equivalences=[{"attribute": case.attribute, "ignore": case.ignore}])
         assert tenant.apply("--canary", 2)[0] == 0
         assert tenant.run("plan", tenant.manifests, "--detailed-exitcode")[0] == 0
+
+
+def test_the_undoing_of_a_run_can_have_a_canary_too(tenant: Tenant) -> None:
+    before = tenant.everything()
+    change(tenant, removed=3)
+    assert tenant.apply("--canary", 3)[0] == 0
+    undo = ("undo", "last", tenant.manifests, "--out", tenant.file, "--allow", "deactivations=9")
+    assert tenant.run(*undo)[0] == 0
+    code, _, err = tenant.apply("--plan", tenant.file, "--canary", 3)
+    assert (code, sum("all as asked for" in line for line in err)) == (0, 2)
+    assert before == [each for each in tenant.everything() if "new" not in str(each)]
+
+
+def test_the_undoing_of_a_run_stops_where_4me_has_something_else(tenant: Tenant) -> None:
+    change(tenant, created=0, removed=0)
+    assert tenant.apply()[0] == 0
+    assert tenant.run("undo", "last", tenant.manifests, "--out", tenant.file)[0] == 0
+    before = len(tenant.writes())
+    tenant.behind.before = lambda request: dataclasses.replace(
+        request,
+        body=request.body.replace(b'"Manager"', b'"Mgr"').replace(b'"operation":"delete"', b'"operation":"add"'),
+    )
+    code, _, err = tenant.apply("--plan", tenant.file, "--canary", 2)
+    told = [line.partition(": ")[2] for line in err if line.startswith("  ")]
+    assert (code, err[-1], len(tenant.writes()) - before) == (4, HINT, 2)
+    assert told == [
+        f"members: asked to be without {tenant.users[20]['userName']}, still in it in 4me",
+        'title: asked for "Manager", 4me has "Mgr"',
+    ]
