@@ -20,7 +20,7 @@ from reconciler.sandbox.handling import Handling
 from reconciler.sandbox.instead import answer_instead
 from reconciler.sandbox.interference import shift_rows
 from reconciler.sandbox.limits import Budget, RateLimiter
-from reconciler.sandbox.messages import Refusal, Request, Response, json_response
+from reconciler.sandbox.messages import JsonObject, Refusal, Request, Response, json_response
 from reconciler.sandbox.requestlog import LoggedRequest, RequestLog
 from reconciler.sandbox.routes import Routes, listed_kind
 from reconciler.sandbox.seed import fill_seed
@@ -91,6 +91,10 @@ class Sandbox:
         """Close the database and the log."""
         self._store.close()
         self._log.close()
+
+    def dump(self) -> list[JsonObject]:
+        """All users, then all groups, as single reads would show them, without a request."""
+        return self._routes.everybody()
 
     def arm(self, *faults: Fault) -> None:
         """From now on these faults strike, counted anew, instead of those before; none: everything is fine again."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from reconciler.sandbox.discovery import describe_resource_types, describe_schemas, describe_service
-from reconciler.sandbox.messages import Refusal, Request, Response, json_response, not_found, parse_object
+from reconciler.sandbox.messages import JsonObject, Refusal, Request, Response, json_response, not_found, parse_object
 from reconciler.sandbox.reading import find_row, list_page, render_whole
 from reconciler.sandbox.rendering import BASE_PATH
 
@@ -35,6 +36,15 @@ class Routes:
     store: Store
     writer: Writer
     account: str
+
+    def everybody(self) -> list[JsonObject]:
+        """All users, then all groups, by id."""
+        with self.store.reading():
+            rows = [find_row(self.store, kind, str(id_)) for kind in _KINDS.values() for id_ in self._ids(kind)]
+            return [json.loads(render_whole(self.store, self.account, row)) for row in rows]
+
+    def _ids(self, kind: Kind) -> list[int]:
+        return sorted(self.store.select(kind, "TRUE", ()))
 
     def answer(self, request: Request, effects: list[Effect]) -> Response:
         """Answer one request; `effects` gets what it did."""
