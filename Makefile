@@ -11,7 +11,7 @@ COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.11 --
   --no-emit-index-url --no-emit-find-links
 FLOOR := build/floor.lock
 
-.PHONY: help setup demo test tests lowest format lint types bench fuzz long lock clean
+.PHONY: help setup demo test tests lowest format lint types bench fuzz chaos long lock clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ $(FUZZ)/ready: requirements-dev.lock fuzz/requirements.lock
 
 long: $(READY) ## 10,000 writes under 3,600 requests an hour, on a clock that jumps: foretold and real time
 	$(BIN)/python -m tests.applying.virtual $(ARGS)
+
+chaos: $(READY) ## a service that goes wrong, judged from its side (options in ARGS, see docs/chaos.md)
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 lock: ## pin dependencies anew (needs uv)
 	$(COMPILE) pyproject.toml -o requirements.lock

@@ -138,7 +138,8 @@ def _differences(state: State, declared: dict[str, Any]) -> Iterator[str]:
     for record in declared["users"]:
         name = record["userName"].casefold()
         if name not in users:
-            yield f"{name} is not there"
+            if record.get("active", True):  # who is to be inactive need not be there
+                yield f"{name} is not there"
         else:
             yield from _user_differences(record, users[name], ids)
     names = {each["userName"].casefold() for each in declared["users"]}

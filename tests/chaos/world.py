@@ -6,7 +6,7 @@ import io
 import json
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -71,7 +71,6 @@ class World:
     clock: Clock
     declared: dict[str, Any]
     concurrency: int = 1
-    steps: list[str] = field(default_factory=list)
 
     def run(self, command: str, *faults: str, state: str = "state", more: Sequence[str] = ()) -> Ran:
         """Run a command line while these faults strike; then everything is fine again."""
