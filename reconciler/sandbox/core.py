@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from reconciler.sandbox.access import check_access
-from reconciler.sandbox.distortions import distort_date, distort_request, distort_response
+from reconciler.sandbox.distortions import comes_last, distort_date, distort_request, distort_response
 from reconciler.sandbox.faults import Fault, FaultCounter
 from reconciler.sandbox.generate import Organisation, fill_generated
 from reconciler.sandbox.handling import Handling
@@ -149,7 +149,7 @@ class Sandbox:
                 handling.note(fault)
             sent = distorted
         response = self._routes.answer(sent, handling.effects)
-        for fault in handling.faults:
+        for fault in sorted(handling.faults, key=comes_last):
             told = distort_response(fault, handling.request, response)
             if told != response:
                 handling.note(fault)

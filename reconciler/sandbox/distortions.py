@@ -42,11 +42,19 @@ def distort_response(fault: Fault, request: Request, response: Response) -> Resp
         return response
     if not response.body or response.status >= HTTPStatus.BAD_REQUEST:
         return response
-    body = json.loads(response.body)
+    try:
+        body = json.loads(response.body)
+    except ValueError:  # another fault saw to that
+        return response
     if fault.kind in _REWRITES:
         return _REWRITES[fault.kind](fault, body, response)
     _DISTORTIONS[fault.kind](body, fault, request)
     return dataclasses.replace(response, body=encode_json(body).encode())
+
+
+def comes_last(fault: Fault) -> bool:
+    """Whether it leaves nothing behind that other faults could still distort."""
+    return fault.kind in _REWRITES
 
 
 def distort_date(faults: tuple[Fault, ...], now: float) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,7 @@ from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
@@ -168,6 +169,7 @@ class Campaign(RuleBasedStateMachine):
 
     def _judge(self, ran: Ran) -> None:
         STRUCK.update(name for entry in ran.log for name in entry.faults)
+        note(show((), ran))
         verdicts = judge(ran)
         assert not verdicts, show(verdicts, ran)
 

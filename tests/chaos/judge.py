@@ -135,12 +135,15 @@ def claimed_done(ran: Ran) -> set[str]:
 def _differences(state: State, declared: dict[str, Any]) -> Iterator[str]:
     users, groups = users_of(state), groups_of(state)
     ids = {row["id"]: name for name, row in users.items()}
+    inactive = {each["userName"].casefold() for each in declared["users"] if not each.get("active", True)}
+    absent = inactive - users.keys()  # who is to be inactive need not be there
     for record in declared["users"]:
         name = record["userName"].casefold()
-        if name not in users:
-            if record.get("active", True):  # who is to be inactive need not be there
-                yield f"{name} is not there"
-        else:
+        if name not in users.keys() | absent:
+            yield f"{name} is not there"
+        elif name in users:
+            if str(record.get("manager")).casefold() in absent:
+                record = {key: value for key, value in record.items() if key != "manager"}  # noqa: PLW2901
             yield from _user_differences(record, users[name], ids)
     names = {each["userName"].casefold() for each in declared["users"]}
     for name, row in users.items():
@@ -151,7 +154,7 @@ def _differences(state: State, declared: dict[str, Any]) -> Iterator[str]:
         if group is None:
             yield f"the group {record['displayName']} is not there"
             continue
-        wanted = sorted(member.casefold() for member in record["members"])
+        wanted = sorted({member.casefold() for member in record["members"]} - absent)
         found = sorted(ids.get(member["value"], "?") for member in group.get("members", ()))
         if wanted != found:
             yield f"the group {record['displayName']} has {found}, not {wanted}"
@@ -191,4 +194,5 @@ def show(verdicts: Iterable[str], ran: Ran) -> str:
         f"  {each.method} {each.target} {each.status} {' '.join(each.faults)} {', '.join(map(str, each.effects))}"
         for each in ran.log
     )
-    return "\n".join([*verdicts, f"{ran.command} with {ran.faults} ended with {ran.code}", log, ran.out, ran.err])
+    said = ran.out if not ran.out.startswith("{") else f"planned {planned(ran)}"
+    return "\n".join([*verdicts, f"{ran.command} with {ran.faults} ended with {ran.code}", log, said, ran.err])

@@ -165,6 +165,12 @@ def test_faults_that_make_no_difference_are_not_logged(open_caller: Opener) -> N
     assert logged(caller) == [("GET", 404, (), [])]
 
 
+def test_faults_that_rewrite_a_body_come_after_those_that_distort_it(open_caller: Opener) -> None:
+    caller = disturbed(open_caller, "charset=utf-16", "total=+1", "duplicate-keys")
+    body = json.loads(caller.send("GET", "/Users").body.decode("utf-16"))
+    assert (body["totalResults"], logged(caller)[0][2]) == (1, ("total=+1", "charset=utf-16"))
+
+
 def test_faults_come_and_go(open_caller: Opener) -> None:
     caller = open_caller()
     caller.sandbox.arm(parse_fault("status=503,times=1"))
