@@ -43,7 +43,7 @@ def distort_response(fault: Fault, request: Request, response: Response) -> Resp
     if not response.body or response.status >= HTTPStatus.BAD_REQUEST:
         return response
     try:
-        body = json.loads(response.body)
+        body = json.loads(response.body.decode())
     except ValueError:  # another fault saw to that
         return response
     if fault.kind in _REWRITES:
