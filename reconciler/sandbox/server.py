@@ -88,15 +88,18 @@ class _Server(socketserver.ThreadingTCPServer):
                 self.server_bind()
                 self.server_activate()
 
-    def go_down(self, seconds: float) -> None:
-        """Close the port and all connections; until so many seconds later, by the sandbox's clock, nobody gets in."""
+    def go_down(self, seconds: float, last: socket.socket) -> None:
+        """Close the port and all connections but `last`, which its thread closes then: who sees it closed sees all so.
+
+        Until so many seconds later, by the sandbox's clock, nobody gets in.
+        """
         with self._lock:
             if self._is_down():
                 return
             self._up_at = self.sandbox.clock() + seconds
         self.shutdown()
         self.socket.close()
-        self._hang_up()
+        self._hang_up(but=last)
 
     def end(self) -> None:
         """Stop serving, and wake the threads that wait for another request on an idle connection."""
@@ -119,9 +122,9 @@ class _Server(socketserver.ThreadingTCPServer):
         with self._lock:
             self._open.discard(connection)
 
-    def _hang_up(self) -> None:
+    def _hang_up(self, but: socket.socket | None = None) -> None:
         with self._lock:
-            for connection in self._open:
+            for connection in self._open - {but}:
                 _shut_down(connection)
 
 
@@ -159,7 +162,7 @@ class _Connection(socketserver.StreamRequestHandler):
             return deliver(self.connection, refusal.response, self.server.sandbox.sleep, closes=True)
         response = self.server.sandbox.handle(request)
         if response.delivery is Delivery.DOWN:
-            self.server.go_down(response.seconds)
+            self.server.go_down(response.seconds, self.connection)
         closes = request.headers.get("connection", "").lower() == "close"
         return deliver(self.connection, response, self.server.sandbox.sleep, closes=closes)
 
