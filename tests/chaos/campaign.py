@@ -27,6 +27,8 @@ INDEX = st.integers(0, 39)
 MEMBERS = st.lists(INDEX, max_size=8)
 WHERE: st.SearchStrategy[Strikes] = st.sampled_from(("reads", "writes"))
 WHEN = st.sampled_from(("times=1", "times=2", "times=9", "after=1,times=1", "after=3,times=2", "after=4"))
+IDLE = 90
+"""Inactive users beside the others: so many that only active ones are read, and the declared looked up."""
 TRIES = 12
 """Runs in which every fault must have struck in the end."""
 
@@ -40,15 +42,20 @@ class Campaign(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.stack = ExitStack()
-        self.world: World = self.stack.enter_context(open_world())
         self.waiting: list[Kind] = []
         self.gone: list[dict[str, Any]] = []
         self.number = 0
         self.is_sound = True
 
-    @initialize(concurrency=st.sampled_from((1, 2, 8)))
-    def begin(self, concurrency: int) -> None:
-        self.world.concurrency = concurrency
+    @initialize(
+        idle=st.sampled_from((0, 0, IDLE)),
+        touches=st.booleans(),
+        concurrency=st.sampled_from((1, 2, 8)),
+        dialect=st.sampled_from(("4me", "4me", "rfc7644")),
+    )
+    def begin(self, idle: int, touches: bool, concurrency: int, dialect: str) -> None:  # noqa: FBT001
+        self.world: World = self.stack.enter_context(open_world(idle, touches=touches))
+        self.world.concurrency, self.world.dialect = concurrency, dialect
 
     # the manifests
 

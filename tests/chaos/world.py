@@ -63,7 +63,7 @@ class Ran:
 
 @dataclass(slots=True)
 class World:
-    """One tenant. `declared` is what the next manifests say; `concurrency` is the tool's."""
+    """One tenant. `declared` is what the next manifests say; `concurrency` and `dialect` are the tool's."""
 
     folder: Path
     sandbox: Sandbox
@@ -71,6 +71,7 @@ class World:
     clock: Clock
     declared: dict[str, Any]
     concurrency: int = 1
+    dialect: str = "4me"
 
     def run(self, command: str, *faults: str, state: str = "state", more: Sequence[str] = ()) -> Ran:
         """Run a command line while these faults strike; then everything is fine again."""
@@ -109,7 +110,7 @@ class World:
             "timeout": timeout,
         }
         ownership = {"users": {"scope": f'userName ew "{OWNED}"'}, "protected": list(PROTECTED)}
-        tenant = {"kind": "Tenant", "name": "test", "endpoint": self.url, "dialect": "4me"}
+        tenant = {"kind": "Tenant", "name": "test", "endpoint": self.url, "dialect": self.dialect}
         documents = [
             tenant | {"limits": limits, "ownership": ownership},
             {"kind": "Users", "users": declared["users"]},
@@ -131,11 +132,18 @@ def _words(command: str) -> list[str]:
 
 
 @contextmanager
-def open_world(users: int = USERS) -> Iterator[World]:
-    """Declared users and groups that are there, somebody protected, somebody who is not owned."""
+def open_world(idle: int = 0, *, touches: bool = True) -> Iterator[World]:
+    """Declared users and groups that are there, somebody protected, somebody who is not owned.
+
+    `idle`: how many inactive users there are besides. `touches`: whether a membership change moves a group's time.
+    """
     clock = Clock()
     options = SandboxOptions(
-        organisation=Organisation(users, GROUPS, MEMBERS), rate_limit=10**6, clock=clock.time, sleep=clock.sleep
+        organisation=Organisation(USERS + idle, GROUPS, MEMBERS),
+        rate_limit=10**6,
+        membership_touches_group=touches,
+        clock=clock.time,
+        sleep=clock.sleep,
     )
     sandbox = open_sandbox(options)
     try:
@@ -144,6 +152,8 @@ def open_world(users: int = USERS) -> Iterator[World]:
                 meddle(sandbox, "POST", "/Users", {"userName": name})
             emergency = {"displayName": PROTECTED[1], "members": [{"value": "1"}]}
             meddle(sandbox, "POST", "/Groups", emergency)
-            yield World(Path(folder), sandbox, served.url, clock, declare(users, GROUPS, MEMBERS))
+            for number in range(USERS + 1, USERS + idle + 1):
+                meddle(sandbox, "PATCH", f"/Users/{number}", {"active": False})
+            yield World(Path(folder), sandbox, served.url, clock, declare(USERS, GROUPS, MEMBERS))
     finally:
         sandbox.close()
