@@ -10,7 +10,7 @@ import time
 
 from fuzz.targets import NAMES
 
-SLACK = 60
+SLACK = 180
 """Seconds that a target may take beyond its share, for its start and its last value; then it counts as a hang."""
 
 

@@ -106,7 +106,16 @@ def load_command(name: str) -> click.Command:
     """The command of this name, its module imported."""
     module = _MODULES.get(name, name.replace("-", "_"))
     command: click.Command = import_module(f"reconciler.cli.{module}").command
+    for each in command.params:
+        if isinstance(each, click.Option) and each.envvar is None:
+            each.envvar = _variable(name, each)
     return command
+
+
+def _variable(command: str, option: click.Option) -> str:
+    """The environment variable of an option: RECONCILER, the command, and the option as it is written."""
+    written = max(option.opts, key=len).lstrip("-")
+    return f"RECONCILER_{command}_{written}".replace("-", "_").upper()
 
 
 @click.group(

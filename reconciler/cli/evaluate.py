@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from reconciler.core.model import Attributes
     from reconciler.mapping.trial import Trial
 
+LONGEST = 10_000_000
+"""Characters of a record's file."""
+
 
 @click.command(
     epilog="Example: reconciler evaluate 'Join(\" \", [givenName], [surname])' --record givenName=Jane --record"
@@ -92,11 +95,15 @@ def _value(text: str) -> Any:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return _object(path.read_text(encoding="utf-8"), str(path))
+        with path.open(encoding="utf-8") as file:
+            text = file.read(LONGEST + 1)
     except UnicodeDecodeError:
         raise OperatorError(f"{path} cannot be read: it is not UTF-8 text") from None
     except OSError as error:
         raise OperatorError(f"{path} cannot be read: {error.strerror}") from None
+    if len(text) > LONGEST:
+        raise OperatorError(f"{path} is not read: a record of more than {LONGEST:,} characters")
+    return _object(text, str(path))
 
 
 def _object(text: str, where: str) -> dict[str, Any]:

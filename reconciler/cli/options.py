@@ -36,7 +36,7 @@ class Allowance(click.ParamType[tuple[str, int]]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
         if isinstance(value, tuple):
             return value[0], value[1]
-        found = re.fullmatch(r"(\w+)=(\d+)", str(value))
+        found = re.fullmatch(r"(\w+)=(\d{1,9})", str(value), re.ASCII)
         if not found or found[1] not in ALLOWABLE:
             self.fail(f"{value!r} is not GUARD=COUNT with GUARD one of {', '.join(ALLOWABLE)}", param, ctx)
         return found[1], int(found[2])

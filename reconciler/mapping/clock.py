@@ -21,4 +21,8 @@ def parse_clock(text: str) -> datetime:
         except Unfit:
             message = f"`{text}` is no time such as 2026-11-01 or 2026-11-01T08:00:00+01:00"
             raise ValueError(message) from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        message = f"`{text}` is before the first year or after the last one"
+        raise ValueError(message) from None
