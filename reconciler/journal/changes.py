@@ -169,7 +169,8 @@ def _told(run: RunEntries) -> Iterator[dict[str, Any]]:
     for entry in run.entries:
         if entry["entry"] == "attempt" and (entry["resource"], entry["key"]) not in settled:
             detail = "in flight when the run was interrupted"
-            yield {**entry, "status": UNKNOWN, "detail": detail, "changes": [], "members": {"add": [], "remove": []}}
+            nothing: dict[str, Any] = {"changes": [], "members": {"add": [], "remove": []}}
+            yield {**nothing, **entry, "status": UNKNOWN, "detail": detail}
 
 
 def _is_within(entry: dict[str, Any], query: Query) -> bool:
@@ -187,7 +188,7 @@ def _changes(entry: dict[str, Any], run: RunFacts) -> Iterator[Changed]:
         "source": f"{source['file']}:{source['line']}" if source else None,
     }
     own = {"resource": entry["resource"], "name": entry["key"], "id": entry.get("id"), **shared}
-    if kind in _WORDS or entry["status"] == UNKNOWN:
+    if kind in _WORDS or not (entry["changes"] or entry["members"]["add"] or entry["members"]["remove"]):
         yield Changed(change=_WORDS.get(kind, kind), **own)
     for change in entry["changes"]:
         if change["path"] != "active" or kind not in _WORDS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import datetime, timedelta
 from itertools import count
@@ -46,9 +47,27 @@ def is_run(name: str) -> bool:
 
 
 def run_files(state: Path) -> list[Path]:
-    """The files of all runs, oldest first: their names sort in the order in which they were written."""
-    found = (path for path in journal_folder(state).glob(f"*{SUFFIX}") if is_run(path.stem))
-    return sorted(found, key=lambda path: path.stem)
+    """The files of all runs, oldest first: their names sort in the order in which they were written.
+
+    Raises OperatorError where the folder cannot be read.
+    """
+    folder = journal_folder(state)
+    found = (name.removesuffix(SUFFIX) for name in all_names(state) if name.endswith(SUFFIX))
+    return [folder / f"{run}{SUFFIX}" for run in sorted(filter(is_run, found))]
+
+
+def all_names(state: Path) -> list[str]:
+    """What all files in the journal's folder are called. Raises OperatorError where it cannot be read."""
+    folder = journal_folder(state)
+    try:
+        with os.scandir(folder) as found:
+            return [each.name for each in found]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise OperatorError(
+            f"the journal cannot be read: {folder}: {error.strerror}", hint="see who changed the state directory"
+        ) from error
 
 
 def name_run(now: str, fingerprint: str, last: str | None) -> str:

@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-Shape: TypeAlias = "type | tuple[Shape, Shape] | list[Shape] | dict[str, Shape] | None"
-"""A type, one of two, a list of one, or an object: others keys are fine, those that end in `?` may be missing, and
-`*` stands for any."""
+from reconciler.core.model import ResourceType
+from reconciler.core.plan_model import ActionKind, OutcomeStatus
+
+Shape: TypeAlias = "type | frozenset[str] | tuple[Shape, Shape] | list[Shape] | dict[str, Shape] | None"
+"""A type, one of some words, one of two shapes, a list of one, or an object: there other keys are fine, those that end
+in `?` may be missing, and `*` stands for any."""
 
 _Check: TypeAlias = Callable[[Any], bool]
 _TEXT: Shape = (str, None)
+_RESOURCE: Shape = frozenset(each.value for each in ResourceType)
+_KIND: Shape = frozenset(each.value for each in ActionKind)
+_STATUS: Shape = frozenset(each.value for each in OutcomeStatus)
 _CHAIN: dict[str, Shape] = {"at": str, "seq?": int, "previous?": _TEXT, "hash?": str}
 _CHANGES: Shape = [{"path": str, "before": object, "after": object}]
 _MEMBERS: Shape = {"add": [str], "remove": [str], "groups?": [str]}
 _ACTION: dict[str, Shape] = {
     **_CHAIN,
-    "action": str,
-    "resource": str,
+    "action": _KIND,
+    "resource": _RESOURCE,
     "key": str,
     "id": _TEXT,
     "memberIds?": {"*": str},
@@ -43,10 +49,11 @@ _SHAPES: dict[str, Shape] = {
     "attempt": {**_ACTION, "changes?": _CHANGES, "members?": _MEMBERS},
     "outcome": {
         **_ACTION,
-        "status": str,
+        "status": _STATUS,
         "detail": str,
         "changes": _CHANGES,
         "members": _MEMBERS,
+        "stored?": ({"*": object}, None),
         "source?": ({"file": str, "line": int}, None),
     },
     "canary": {
@@ -54,7 +61,7 @@ _SHAPES: dict[str, Shape] = {
         "actions": int,
         "total": int,
         "reason": str,
-        "differences": [{"resource": str, "key": str, "path": str}],
+        "differences": [{"resource": _RESOURCE, "key": str, "path": str}],
     },
     "end": _CHAIN,
 }
@@ -80,6 +87,8 @@ def _made(shape: Shape) -> _Check:
     """What tells whether a value has a shape."""
     if shape is None:
         return lambda value: value is None
+    if isinstance(shape, frozenset):
+        return lambda value: isinstance(value, str) and value in shape
     if isinstance(shape, tuple):
         one, other = map(_made, shape)
         return lambda value: one(value) or other(value)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.journal.entries import begins_older, digest_of, is_chained, parse_entry, sealed_hash
-from reconciler.journal.files import Torn, journal_folder, read_file, run_files, split_lines
+from reconciler.journal.files import Torn, all_names, read_file, run_files, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,10 +63,10 @@ def verify_journal(state: Path, head: str | None = None, after: str | None = Non
 
 
 def _foreign_files(state: Path, known: list[Path]) -> Iterator[Fault]:
-    folder = journal_folder(state)
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path not in known:
-            yield Fault(path.name, None, "", "", "no run has a file of this name: it is not of this journal")
+    runs = {path.name for path in known}
+    for name in sorted(all_names(state)):
+        if name not in runs:
+            yield Fault(name, None, "", "", "no run has a file of this name: it is not of this journal")
 
 
 class _Place(NamedTuple):

@@ -109,7 +109,15 @@ def test_what_was_in_flight_is_told_as_unknown(tmp_path: Path) -> None:
     journal.begin(plan(RENAME), ORIGIN, IDS)
     journal.record_attempt(RENAME)
     journal.close()
-    assert asked(tmp_path) == [("24", "unknown", "update", "ann.lee", None)]
+    assert asked(tmp_path) == [("24", "unknown", "changed", "ann.lee", "userName")]
+
+
+def test_an_attempt_that_does_not_say_what_it_is_about_is_told_by_its_action() -> None:
+    """Those of format 1.0 do not."""
+    attempt = {"entry": "attempt", "at": "2026-11-01T10:00:00Z", "action": "update", "resource": "User", "key": "ann"}
+    older = RunEntries("older", ({"entry": "run", "who": "jan", "tenant": {}}, {**attempt, "id": "7"}), 0)
+    (change,) = find_changes((older,), Query(user="ann")).changes
+    assert (change.status, change.change, change.name) == ("unknown", "update", "ann")
 
 
 def run_of(account: str, **outcome: Any) -> RunEntries:

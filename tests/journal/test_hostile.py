@@ -96,3 +96,12 @@ def test_what_is_nested_too_deeply_is_no_entry(tmp_path: Path, depth: int, read:
     line = file_of(tmp_path, run).read_bytes().splitlines()[2]
     deep = line.replace(b'"before":"Analyst"', b'"before":' + b"[" * depth + b"]" * depth)
     assert (parse_entry(deep) is not None) == read
+
+
+def test_a_journal_that_is_no_folder_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "journal").touch()
+    for words in ([], ["--verify"], ["--since", "1d"]):
+        assert run_command(["--state-dir", str(tmp_path), "history", *words]) == 1
+        error, hint = capsys.readouterr().err.splitlines()
+        assert error == f"error: the journal cannot be read: {tmp_path}/journal: Not a directory"
+        assert hint == "hint: see who changed the state directory"
