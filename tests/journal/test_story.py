@@ -283,7 +283,7 @@ def test_the_script_of_the_documentation_proves_the_same(audited: Audited) -> No
     path = audited.journal / f"{second}.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"Head"', b'"Boss"'))
     done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (1, f"{second}.jsonl:3 is not as it was written\n")
+    assert (done.returncode, done.stderr) == (1, f"{second}.jsonl:2 is not as it was written\n")
 
 
 @pytest.mark.parametrize(
