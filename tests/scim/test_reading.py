@@ -160,3 +160,35 @@ def test_an_answer_that_is_compressed_wrongly_is_an_error_in_plain_words() -> No
 def test_a_wait_that_is_longer_than_any_limit_is_not_waited(seconds: str) -> None:
     with pytest.raises(ServiceError, match=r"^GET /Users: HTTP 503: not gzip$"):
         broken([("Retry-After", seconds)], "503 X").get("/Users")
+
+
+def test_who_is_not_found_by_name_is_found_by_id() -> None:
+    service = Service(people(3), [{"id": "g", "displayName": "Renamed"}])
+    lists: Callable[..., Any] = service.answer
+
+    def answer(path: str, query: dict[str, str]) -> dict[str, Any]:
+        rows = {f"/Users/{row['id']}": row for row in service.users} | {
+            "/Groups/g": {**service.groups[0], "members": [{"value": "2", "display": "u2@x"}]}
+        }
+        return rows.get(path) or lists(path, query)
+
+    def strict(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"].endswith(("/Users/9", "/Groups/h")):
+            start_response("404 Not Found", [])
+            return [b""]
+        return service(environ, start_response)
+
+    service.answer = answer  # type: ignore[method-assign]
+    known = [
+        Identity(USER, (("userName", "u0@x"),), key="u0@x", id="0"),
+        Identity(USER, (("userName", "before@x"),), key="before@x", id="1"),
+        Identity(USER, (("userName", "gone@x"),), key="gone@x", id="9"),
+        Identity(USER, (("userName", "u2@x"),), is_reference=True, key="u2@x", id="2"),
+        Identity(GROUP, (("displayName", "Team"),), needs_members=True, key="Team", id="g"),
+        Identity(GROUP, (("displayName", "Gone"),), needs_members=True, key="Gone", id="h"),
+    ]
+    with open_directory(connection(), application=strict) as directory:
+        state = directory.reader.read(asking(known, everything=False)).live
+    assert sorted((each.id, each.key) for each in state.users) == [("0", "u0@x"), ("1", "u1@x"), ("2", "u2@x")]
+    assert [(each.key, each.members) for each in state.groups] == [("Renamed", Members(frozenset("2")))]
+    assert sorted(service.asked) == ["/Groups/g", "/Users", "/Users/1"]
