@@ -42,6 +42,7 @@ _PATTERNS = (
     # outcomes
     r"stopped before it was started|stopped",
     r"not started: the canary (?:failed|did not come to what was asked for)",
+    r"not started: the token is not accepted any more \(HTTP 401\)",
     rf"{_FOR} to wait, {_WAIT}",
     # talk
     rf"waiting {_FOR}, {_WAIT}",
