@@ -17,7 +17,7 @@ from reconciler.core.model import Member, ResourceType
 from reconciler.core.order import order_actions
 from reconciler.core.paths import MANAGER
 from reconciler.core.plan_model import ActionKind, MemberChanges, Outcome, OutcomeStatus
-from reconciler.errors import NotSent, ServiceError
+from reconciler.errors import NotSent, ServiceError, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 
 STOPPED = "stopped before it was started"
+
+GIVE_UP_AFTER = 20
+"""Actions in a row that the service failed with, each after several attempts."""
 
 
 class ApplyJournal(Protocol):
@@ -54,7 +57,8 @@ class Known:
 class Applier:
     """One apply. Setting `stop` lets requests in flight finish and starts no other.
 
-    Nor does a wait that is too long, or a token that is not accepted: why is in `halted`, where others may add why.
+    Nor does a wait that is too long, a token that is not accepted, or a service that nobody reaches or that has failed
+    all of the last `GIVE_UP_AFTER` actions: why is in `halted`, where others may add why.
     """
 
     writer: Writer
@@ -63,6 +67,7 @@ class Applier:
     concurrency: int = 8
     stop: Event = field(default_factory=Event)
     halted: list[str] = field(default_factory=list, init=False)
+    failing: list[Action] = field(default_factory=list, init=False)
 
     def apply_plan(self, actions: Sequence[Action], on_outcome: Callable[[Outcome], None]) -> tuple[Outcome, ...]:
         """Carry out `actions`; one outcome each, told to `on_outcome` as they end."""
@@ -105,14 +110,27 @@ class Applier:
             self.halted.append(unsent.message)
             return Outcome(action, OutcomeStatus.SKIPPED, unsent.message, action.id)
         except ServiceError as error:
-            if error.status == HTTPStatus.UNAUTHORIZED:
-                self.halted.append("not started: the token is not accepted any more (HTTP 401)")
+            self._judge(error, action)
             return Outcome(action, OutcomeStatus.FAILED, error.message, action.id, http_status=error.status)
+        self.failing.clear()
         if missing:
             names = ", ".join(member.name for member in missing)
             detail = f"done, but without {names}: not in 4me"
             return Outcome(action, OutcomeStatus.FAILED, detail, written.id, written.requests, written.live)
         return Outcome(action, OutcomeStatus.DONE, "", written.id, written.requests, written.live)
+
+    def _judge(self, error: ServiceError, action: Action) -> None:
+        """Halt where the next request would fare no better; what the service refuses says nothing of others."""
+        if error.status == HTTPStatus.UNAUTHORIZED:
+            self.halted.append("not started: the token is not accepted any more (HTTP 401)")
+        elif isinstance(error, Unreachable):
+            self.halted.append("not started: the service cannot be reached")
+        elif error.status is None or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.failing.append(action)
+        else:
+            self.failing.clear()
+        if len(self.failing) >= GIVE_UP_AFTER:
+            self.halted.append(f"not started: the service failed with all of the last {GIVE_UP_AFTER} actions")
 
     def _write(self, action: Action) -> Written:
         changes = [self._with_id(change) for change in action.changes]

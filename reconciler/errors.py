@@ -11,6 +11,7 @@
     ├── MatchError                  the author: records and live resources cannot be paired one to one
     ├── ServiceError                the service: status, its own words, the request and the resource
     │   ├── LostAnswer              a request was sent and its answer never came: it may have been carried out
+    │   ├── Unreachable             there is no connection to it
     │   └── NotSent                 a request was not sent, because the wait would be too long
     │       └── Stopped             or because the run is stopped
     ├── GuardRefusal      exit 3    the reviewer: the numbers, and the way out
@@ -110,6 +111,10 @@ class ServiceError(ReconcilerError):
 
 class LostAnswer(ServiceError):
     """A request was sent and no answer came back: it may or may not have been carried out."""
+
+
+class Unreachable(ServiceError):
+    """No connection to the service, however often it was tried."""
 
 
 class NotSent(ServiceError):

@@ -10,7 +10,7 @@ from urllib.parse import unquote, unquote_plus, urlsplit
 
 import httpx
 
-from reconciler.errors import LostAnswer, NotSent, ServiceError
+from reconciler.errors import LostAnswer, NotSent, ServiceError, Unreachable
 from reconciler.scim.connection import Connection, check_endpoint
 from reconciler.scim.exchange import Exchange, open_application, open_transport
 from reconciler.scim.exchanged import Exchanged
@@ -29,19 +29,18 @@ ATTEMPTS = 5
 MAX_BACKOFF = 30.0
 MAX_REDIRECTS = 5
 UNAVAILABLE = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
+DOUBT = "it may have been carried out"
+_NO_WORD = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
+"""Statuses that leave open whether a write was carried out."""
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 IN_PROCESS = "http://sandbox.localhost/scim/v2"
 
 
 @dataclass(frozen=True, slots=True)
 class _Failed:
-    """An attempt that is worth repeating.
-
-    `doubt`: what to raise should it not be repeated, where it may have been carried out. `refused`: by a rate limit.
-    `paced`: the service said when to come back.
-    """
+    """An attempt that is worth repeating. `refused`: by a rate limit. `paced`: the service said when to come back."""
 
     reason: str
-    doubt: ServiceError | None
     refused: bool = False
     paced: bool = False
 
@@ -96,6 +95,7 @@ class Client:
         """
         subject = f"{method} {path}" + (f" ({resource})" if resource else "")
         failed: _Failed | None = None
+        doubt: ServiceError | None = None
         for attempt in range(1, ATTEMPTS + 1):
             last = attempt == ATTEMPTS
             try:
@@ -103,30 +103,37 @@ class Client:
                     self._back_off(attempt - 1, failed)
                 answer = self._exchange(method, self.endpoint + path, parameters, body)
             except NotSent as unsent:
-                raise (failed and failed.doubt) or unsent from None
+                raise doubt or unsent from None
             except httpx.RequestError as error:
-                self._judge_failure(error, method, subject, last=last)
-                text = f"{subject}: {_failure(error)}"
-                failed = _Failed(text, ServiceError(text) if method == "PATCH" else None)
+                failed = _Failed(f"{subject}: {_failure(error)}")
+                if method != "GET" and not isinstance(error, _UNSENT):
+                    doubt = doubt or ServiceError(f"{failed.reason}; {DOUBT}")
+                self._judge_failure(error, subject, last=last, doubt=doubt is not None)
                 continue
             if answer.status < HTTPStatus.BAD_REQUEST:
                 return answer
             told = read_retry_after(answer.headers, self._timing.epoch())
+            refusal = self._refusal(subject, answer)
             if last or not _worth_repeating(method, answer) or (told or 0.0) > LONGEST_WAIT:
-                raise self._refusal(subject, answer)
-            failed = self._failed(method, subject, answer, told)
+                raise refusal
+            if method == "PATCH" and answer.status != HTTPStatus.TOO_MANY_REQUESTS:
+                doubt = doubt or refusal
+            # what Retry-After asks for is kept by the pacer, for all threads
+            refused, paced = answer.status == HTTPStatus.TOO_MANY_REQUESTS, told is not None
+            failed = _Failed(f"{subject}: HTTP {answer.status}", refused=refused, paced=paced)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _failed(self, method: Method, subject: str, answer: Answer, told: float | None) -> _Failed:
-        refused = answer.status == HTTPStatus.TOO_MANY_REQUESTS
-        doubt = None if refused or method != "PATCH" else self._refusal(subject, answer)
-        # what Retry-After asks for is kept by the pacer, for all threads
-        return _Failed(f"{subject}: HTTP {answer.status}", doubt, refused=refused, paced=told is not None)
-
     def _refusal(self, subject: str, answer: Answer) -> ServiceError:
-        """What the service said, but for the token, should it have repeated that."""
+        """What the service said, but for the token, should it have repeated that.
+
+        A gateway that gave up does not say whether a write was carried out: an answer to a POST is lost then.
+        """
         body = self._without_token(answer.body)
-        return explain_answer(subject, answer.status, body, answer.headers.get("content-type", ""))
+        error = explain_answer(subject, answer.status, body, answer.headers.get("content-type", ""))
+        if subject.startswith("GET ") or answer.status not in _NO_WORD:
+            return error
+        gave_up = subject.startswith("POST ") and answer.status != HTTPStatus.INTERNAL_SERVER_ERROR
+        return (LostAnswer if gave_up else ServiceError)(f"{error.message}; {DOUBT}", status=error.status)
 
     def _exchange(self, method: Method, url: str, parameters: dict[str, str] | None, body: Any) -> Answer:
         request = self._http.build(method, url, parameters, body)
@@ -186,16 +193,19 @@ class Client:
             )
         return self._http.build("GET", target)
 
-    def _judge_failure(self, error: httpx.RequestError, method: Method, subject: str, *, last: bool) -> None:
-        unsent = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
-        if method == "POST" and not unsent:
-            raise LostAnswer(f"{subject}: {_failure(error)}, it may have been carried out") from error
+    def _judge_failure(self, error: httpx.RequestError, subject: str, *, last: bool, doubt: bool) -> None:
+        """Raise where it is not to be repeated; `doubt`: whether some attempt may have been carried out."""
+        text, unsent = f"{subject}: {_failure(error)}", isinstance(error, _UNSENT)
+        maybe = f"; {DOUBT}" if doubt else ""
+        if subject.startswith("POST ") and not unsent:
+            raise LostAnswer(text + maybe) from error
         if isinstance(error, TooLarge):
-            doubt = "" if method == "GET" else ", it may have been carried out"
-            raise ServiceError(f"{subject}: {_failure(error)}{doubt}") from error
+            raise ServiceError(text + maybe) from error
+        if last and unsent:
+            hint = "is the endpoint right, and reachable from here?"
+            raise Unreachable(f"{text}, {ATTEMPTS} times{maybe}", hint=hint) from error
         if last:
-            hint = "is the endpoint right, and reachable from here?" if unsent else None
-            raise ServiceError(f"{subject}: {_failure(error)}, {ATTEMPTS} times", hint=hint) from error
+            raise ServiceError(f"{text}, {ATTEMPTS} times{maybe}") from error
 
     def _back_off(self, attempt: int, failed: _Failed) -> None:
         """Raises NotSent where that would take too long."""

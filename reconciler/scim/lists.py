@@ -169,7 +169,7 @@ class Lists:
         """
         path = f"{PATHS[ResourceType.GROUP]}/{quote(group.id, safe='')}"
         subject = f"GET {path} ({group.key})"
-        row = decode_resource(self.get(path, {}).body, subject)
+        row = decode_resource(self._listed(path, subject).body, subject)
         live = to_live(row, ResourceType.GROUP, subject)
         if live.members and (live.members.groups or not live.members.users <= users.keys()):
             self.displays.update(member_displays(row.get("members"), users))
@@ -190,6 +190,18 @@ class Lists:
             self.displays.update(member_displays(row.get("members")))
             live = replace(live, members=live.members or Members())
         return self._judged(live) if live.id == identity else None
+
+    def _listed(self, path: str, subject: str) -> Answer:
+        """What a list has just shown, by itself."""
+        try:
+            return self.get(path, {})
+        except ServiceError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            gone = f"{subject}: HTTP 404, though it was listed a moment ago"
+            raise ServiceError(
+                gone, status=error.status, hint="it may have been deleted since: run it again"
+            ) from error
 
     def _walk(self, resource: ResourceType, wanted: str, walk: Walk, given: Mapping[int, Page]) -> None:
         first = given.get(1) or self.page(resource, 1, wanted)

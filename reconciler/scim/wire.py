@@ -108,6 +108,10 @@ def _describe_other(body: bytes) -> str:
     """What came instead of JSON; broken JSON is not quoted, since it may hold personal data."""
     if not body.strip():
         return "it is empty"
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return "it is not in UTF-8" if error.end < len(body) else "it is cut off or broken"
     return "it is cut off or broken" if body.lstrip()[:1] in (b"{", b"[") else describe_body(body, "")
 
 

@@ -16,7 +16,8 @@ from reconciler.core.directory import MemberDelta, Written
 from reconciler.core.model import Live, ResourceType
 from reconciler.core.normalise import fold
 from reconciler.core.schema import KEY_ATTRIBUTE
-from reconciler.errors import LostAnswer, NotSent, ServiceError
+from reconciler.errors import LostAnswer, NotSent, ServiceError, Unreachable
+from reconciler.scim.client import DOUBT
 from reconciler.scim.dialects import PATHS, Dialect
 from reconciler.scim.filters import equals_any, matches
 from reconciler.scim.wire import decode_page, decode_resource, to_live
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from reconciler.scim.transports import Answer
 
 TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-DOUBT = "it may have been carried out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,4 +149,5 @@ def _begun(what: str) -> Iterator[None]:
     except ServiceError as error:
         if not what:
             raise
-        raise ServiceError(f"{what}; {error.message}", status=error.status, hint=error.hint) from error
+        kind = Unreachable if isinstance(error, Unreachable) else ServiceError
+        raise kind(f"{what}; {error.message}", status=error.status, hint=error.hint) from error

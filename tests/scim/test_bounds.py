@@ -52,7 +52,7 @@ def test_a_body_that_is_too_large_is_not_read_to_its_end_nor_asked_for_again(fau
 
 @pytest.mark.parametrize(("method", "error"), [("PATCH", ServiceError), ("POST", LostAnswer)])
 def test_a_write_with_such_an_answer_may_have_been_carried_out(method: str, error: type[Exception]) -> None:
-    told = f"{error.__name__} {TOO_LARGE}, it may have been carried out"
+    told = f"{error.__name__} {TOO_LARGE}; it may have been carried out"
     assert send("endless", method, served=True) == (told, 1)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.errors import NotSent, OperatorError, ReconcilerError, ServiceError
-from reconciler.scim.client import ATTEMPTS, Client
+from reconciler.scim.client import ATTEMPTS, DOUBT, Client
 from reconciler.scim.connection import Connection, Waiting
 from tests.scim.script import FINE, TOKEN, Script, Step, client
 
@@ -62,6 +62,9 @@ def test_what_is_safe_is_repeated(method: str, steps: list[Step], expected: tupl
         ([(503, {"Retry-After": "3"}, {}), FINE], ("HTTP 200", 2, [3.0])),
         ([(503, {}, {}), FINE], ("ServiceError", 1, [])),
         ([(409, {}, {}), FINE], ("ServiceError", 1, [])),
+        ([(500, {}, {}), FINE], ("ServiceError", 1, [])),
+        ([(502, {}, {}), FINE], ("LostAnswer", 1, [])),
+        ([(504, {}, {}), FINE], ("LostAnswer", 1, [])),
         ([ConnectionResetError, FINE], ("LostAnswer", 1, [])),
     ],
 )
@@ -98,7 +101,7 @@ LATER: Step = (429, {"Retry-After": "700"}, {})
         (
             "PATCH",
             [(502, {}, {}), LATER],
-            (NotSent, "11 min 40 s to wait, until +701: the service asked for it (HTTP 429)"),
+            (ServiceError, f"PATCH /Users: HTTP 502; {DOUBT}"),
         ),
         ("GET", [(429, {"Retry-After": "4000"}, {})], (ServiceError, "GET /Users: HTTP 429")),
     ],
@@ -113,7 +116,10 @@ def test_a_wait_that_is_too_long_is_no_wait(method: Any, steps: list[Step], expe
 
 @pytest.mark.parametrize(
     ("method", "error"),
-    [("GET", "stopped before it was started"), ("PATCH", "PATCH /Users: connection failed (connection dropped)")],
+    [
+        ("GET", "stopped before it was started"),
+        ("PATCH", f"PATCH /Users: connection failed (connection dropped); {DOUBT}"),
+    ],
 )
 def test_a_stop_ends_repeating_and_what_may_have_been_carried_out_is_told(method: Any, error: str) -> None:
     stop = Event()
@@ -155,7 +161,7 @@ def failure(step: Step, method: Any = "GET") -> ReconcilerError:
         ((400, {}, {"message": "x" * 1000}), f"HTTP 400: {'x' * 300}…", None),
         ((400, {}, b""), "HTTP 400", None),
         ((400, {}, {"message": f"no such token {TOKEN}"}), "HTTP 400: no such token [token]", None),
-        (HTML, "HTTP 502: an HTML page titled 'Bad gateway'", None),
+        (HTML, f"HTTP 502: an HTML page titled 'Bad gateway'; {DOUBT}", None),
     ],
 )
 def test_errors_say_request_resource_and_reason(step: Step, message: str, hint: str | None) -> None:

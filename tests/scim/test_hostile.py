@@ -299,3 +299,13 @@ def test_members_go_in_batches_and_by_id() -> None:
         [{"op": "add", "path": "members", "value": [{"value": "1"}, {"value": "2", "type": "Group"}]}],
         [{"op": "remove", "path": 'members[value eq "3"]'}],
     ]
+
+
+def test_a_group_that_goes_while_it_is_read_is_told_as_that() -> None:
+    groups = [{"id": "7", "displayName": "G"}]
+    gone: Answer = (404, {}, {"message": "Not Found"})
+    answers = {"/Users": page([]), "/Groups": page(groups), "/Groups/7": gone}
+    with pytest.raises(ServiceError) as caught:
+        read(lambda _method, path, _query: answers[path])
+    assert caught.value.message == "GET /Groups/7 (G): HTTP 404, though it was listed a moment ago"
+    assert "run it again" in str(caught.value.hint)

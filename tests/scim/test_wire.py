@@ -114,7 +114,9 @@ def test_pages(body: bytes, page: Page) -> None:
         (b'{"totalResults": 1, "Resources": [{"userName": "ann@x"', "the answer is not JSON: it is cut off or broken"),
         (b'[{"userName": "ann@x"', "the answer is not JSON: it is cut off or broken"),
         (b"[" * 100_000, "the answer is not JSON: it is cut off or broken"),
-        (b"\xff\xfe", "the answer is not JSON: \N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}"),
+        (b"\xff\xfe", "the answer is not JSON: it is not in UTF-8"),
+        ('{"displayName":"Zoë"}'.encode("latin-1"), "the answer is not JSON: it is not in UTF-8"),
+        ('{"displayName":"Zoë'.encode()[:-1], "the answer is not JSON: it is cut off or broken"),
         (b"[]", "the answer is not a JSON object"),
     ],
 )

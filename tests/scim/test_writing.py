@@ -9,6 +9,7 @@ import pytest
 from reconciler.core.directory import MemberDelta
 from reconciler.core.model import Live, Member, ResourceType
 from reconciler.errors import LostAnswer, ServiceError
+from reconciler.scim.client import DOUBT
 from reconciler.scim.dialects import FOURME
 from reconciler.scim.writing import ScimWriter
 from tests.scim.script import Script, Step, client
@@ -26,6 +27,7 @@ EMPTY: Step = (200, {}, {"totalResults": 0})
         ([(201, {"Location": "https://x/scim/v2/Users/7"}, {"userName": "ann@x"})], ("7", 1), ["POST"]),
         ([(201, {}, b""), PAGE], ("5", 1), ["POST", "GET"]),
         ([ConnectionResetError, PAGE], ("5", 2), ["POST", "GET"]),
+        ([(504, {}, b""), PAGE], ("5", 2), ["POST", "GET"]),
         ([ConnectionResetError, EMPTY, (201, {}, {"id": "6"})], ("6", 3), ["POST", "GET", "POST"]),
     ],
 )
@@ -44,7 +46,6 @@ def test_an_answer_that_is_lost_twice_is_told() -> None:
 
 
 PAGE_OF_A_PROXY: Step = (200, {"Content-Type": "text/html"}, b"<html><title>Sign in</title></html>")
-DOUBT = "it may have been carried out"
 
 
 def write(script: Script, *, creates: bool) -> None:
@@ -87,7 +88,7 @@ def test_an_empty_answer_to_an_update_is_a_success(status: int) -> None:
 def test_a_lost_answer_that_cannot_be_looked_up_either_is_told_as_both() -> None:
     error = refused([ConnectionResetError, (500, {}, {"message": "Oops"})], creates=True)
     assert (error.message, error.status) == (
-        f"POST /Users (ann@x): connection failed (connection dropped), {DOUBT}; GET /Users: HTTP 500: Oops",
+        f"POST /Users (ann@x): connection failed (connection dropped); {DOUBT}; GET /Users: HTTP 500: Oops",
         500,
     )
 
