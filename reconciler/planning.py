@@ -19,6 +19,7 @@ from reconciler.core.repeats import find_repeats
 from reconciler.errors import GuardRefusal
 from reconciler.journal.past_writes import read_past
 from reconciler.journal.reading import last_written_fields
+from reconciler.manifests.read import collector_paused
 from reconciler.report.repeats import tell_repeats
 from reconciler.report.words import safe
 
@@ -126,7 +127,10 @@ def record_plan(
 def _find_repeats(actions: Iterable[Action], state: Path, identity: TenantIdentity) -> tuple[Repeat, ...]:
     """Of a plan of nothing, or of creations only, the journal is not read."""
     wanted = frozenset(Member(each.type, each.id) for each in actions if each.id is not None)
-    return tuple(find_repeats(actions, read_past(state, identity, wanted))) if wanted else ()
+    if not wanted:
+        return ()
+    with collector_paused():
+        return tuple(find_repeats(actions, read_past(state, identity, wanted)))
 
 
 def plan_request(tenant: Tenant, manifests: Manifests, options: PlanOptions, identity: TenantIdentity) -> PlanRequest:

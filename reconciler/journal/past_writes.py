@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reconciler.core.plan_model import TenantIdentity
     from reconciler.journal.reading import Telling
 
+_TYPES = frozenset(each.value for each in ResourceType)
 LOOKED_AT = 64 * 2**20
 """Bytes of the journal that a plan looks at for what is there again: the newest."""
 
@@ -35,19 +36,19 @@ def past_writes(
 ) -> Iterator[tuple[Member, str, PastWrite]]:
     """What was done by applies to this tenant, oldest first: whose (type and id), its key, and what was written."""
     for entry in read_outcomes(state, tenant, containing, newest):
-        if entry["status"] == OutcomeStatus.DONE.value and entry["id"]:
+        if entry["status"] == OutcomeStatus.DONE.value and entry["id"] and entry["resource"] in _TYPES:
             yield Member(ResourceType(entry["resource"]), entry["id"]), entry["key"], _write(entry)
 
 
 def _write(entry: dict[str, Any]) -> PastWrite:
-    stored, members = entry.get("stored"), entry["members"]
+    members = entry["members"]
     groups = frozenset(members.get("groups", ()))
     return PastWrite(
         entry["run"],
         entry["at"],
         {each["path"]: each["before"] for each in entry["changes"]},
         {each["path"]: each["after"] for each in entry["changes"]},
-        stored if isinstance(stored, dict) else None,
+        entry.get("stored"),
         *(
             frozenset(Member(ResourceType.GROUP if name in groups else ResourceType.USER, name) for name in side)
             for side in (members["add"], members["remove"])

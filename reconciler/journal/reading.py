@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reconciler.core.model import Attributes
     from reconciler.core.plan_model import TenantIdentity
 
+OUTCOME = b'"outcome"'
 _ID = re.compile(rb'"id": ?"([^"]*)"')
 
 
@@ -172,7 +173,7 @@ def read_outcomes(
         if not _is_of(_first(lines), tenant):
             continue
         for line in (*lines, tail):
-            entry = parse_entry(line) if containing(line) else None
+            entry = parse_entry(line) if OUTCOME in line and containing(line) else None
             if entry and entry["entry"] == "outcome":
                 yield {**entry, "run": path.stem}
 
