@@ -30,7 +30,7 @@ TENANT = """\
 kind: Tenant
 name: test
 endpoint: {url}   # do not change
-limits: {{requestsPerHour: 1000000, requestsPerTwoSeconds: 1000000}}
+limits: {{requestsPerHour: 1000000, requestsPerTwoSeconds: 1000000, concurrency: 1}}  # ids in order
 """
 
 
