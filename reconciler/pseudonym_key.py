@@ -9,6 +9,8 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
+from reconciler.state_files import is_there
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -21,11 +23,9 @@ def load_key(state: Path) -> bytes:
     Raises OSError where it can be neither read nor made, or is none.
     """
     path = state / "pseudonyms" / "key"
-    try:
-        return _read(path)
-    except FileNotFoundError:
+    if not is_there(path):
         _make(path)
-        return _read(path)
+    return _read(path)
 
 
 def random_key() -> bytes:

@@ -37,9 +37,11 @@ def is_there(path: Path) -> bool:
 
 
 def make_private(folder: Path) -> None:
-    """The folder, and the state directory that it is in, for this user only. Raises OSError."""
+    """The folder and the one that it is in, for this user only, also after a power cut. Raises OSError."""
     for each in (folder.parent, folder):
-        each.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not each.is_dir():
+            each.mkdir(parents=True, exist_ok=True, mode=0o700)
+            sync_folder(each.parent)
 
 
 @contextmanager

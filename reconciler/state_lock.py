@@ -10,7 +10,6 @@ import json
 import os
 import re
 import socket
-import stat
 import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.core.durations import show_seconds
 from reconciler.errors import OperatorError, Stopped
+from reconciler.state_files import NotAFile, is_there
 
 try:
     import fcntl
@@ -72,6 +72,22 @@ def hold_state(state: Path, command: str, wait: LockWait) -> Iterator[str | None
         os.close(descriptor)
 
 
+def find_holder(state: Path) -> str | None:
+    """Who holds the state directory now, for who only looks; None where nobody does, or that cannot be told."""
+    path = state / "lock"
+    with suppress(OSError):
+        if fcntl is None or not is_there(path):
+            return None
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _describe(path)
+        finally:
+            os.close(descriptor)
+    return None
+
+
 def _lock(path: Path, wait: LockWait) -> int:
     """The open lock file, locked; once more where somebody removed the file meanwhile."""
     while True:
@@ -95,11 +111,12 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 
 def _refuse_strange(path: Path) -> None:
-    with suppress(FileNotFoundError):
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise OperatorError(
-                f"{path} is not a file: the state directory cannot be locked", hint="look what it is, and remove it"
-            )
+    try:
+        is_there(path)
+    except NotAFile:
+        raise OperatorError(
+            f"{path} is not a file: the state directory cannot be locked", hint="look what it is, and remove it"
+        ) from None
 
 
 def _acquire(descriptor: int, path: Path, wait: LockWait) -> None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from reconciler.cli.audience import audience_option
+from reconciler.cli.audience import audience_option, relay
 from reconciler.cli.audience_history import shown_changes, shown_entries, shown_faults, shown_query, shown_runs
 from reconciler.cli.moments import Moment
 from reconciler.errors import UsageError
+from reconciler.state_lock import find_holder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -62,6 +63,9 @@ def command(console: Console, /, run: str | None, *, verify: bool, output_format
         raise UsageError(
             "a run, --verify, and what changed (--since, --until, --user, --group) are asked for one by one"
         )
+    holder = find_holder(console.state)
+    if holder:
+        relay(console, f"{holder}: what it has not finished yet is shown as interrupted")
     if verify:
         return _show_verdict(console, output_format, chosen)
     if run:

@@ -21,7 +21,7 @@ from reconciler import run
 from reconciler.cli import run_command
 from reconciler.errors import OperatorError, Stopped
 from reconciler.sandbox import Organisation
-from reconciler.state_lock import LockWait, hold_state
+from reconciler.state_lock import LockWait, find_holder, hold_state
 from tests.services import declare, options, service, write
 
 if TYPE_CHECKING:
@@ -252,3 +252,24 @@ def test_an_embedded_sandbox_needs_a_place(tmp_path: Path, capsys: pytest.Captur
         f"error: the sandbox's database cannot be kept in {state / 'sandbox'}: Not a directory",
         "hint: name another directory with --state-dir, or the database with `endpoint: sandbox:PATH`",
     ]
+
+
+def test_a_folder_that_may_not_be_written_is_not_locked(tmp_path: Path) -> None:
+    """Whoever runs this; root may write everywhere."""
+    tmp_path.chmod(0o500)
+    with hold_state(tmp_path, "plan", wait()) as unkept:
+        assert unkept == (None if os.access(tmp_path, os.W_OK) else "it may not be written")
+    tmp_path.chmod(0o700)
+
+
+def test_history_says_that_a_run_is_going_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = tmp_path / "state"
+    assert find_holder(state) is None
+    with held_by_another(state):
+        assert re.fullmatch(HOLDER, find_holder(state) or "")
+        assert run_command(["--state-dir", str(state), "history"]) == 0
+        said = f"{HOLDER}: what it has not finished yet is shown as interrupted\n"
+        assert re.fullmatch(said, capsys.readouterr().err)
+    assert find_holder(state) is None
+    assert run_command(["--state-dir", str(state), "history"]) == 0
+    assert capsys.readouterr().err == ""
