@@ -76,8 +76,9 @@ def _seconds(requests: int, budget: Budget) -> float:
 
 def _sent(requests: int, budget: Budget, limit: int, burst: int) -> list[float]:
     """When each request is sent: no more than `burst` in two seconds, and each once there is a slot for it."""
-    left = min(max(0, budget.left), limit)
-    slots = [0.0] * left + [*budget.frees, *[budget.renewed_in] * limit][: limit - left]
+    first = min(limit, requests)
+    left = min(max(0, budget.left), first)
+    slots = [0.0] * left + [*budget.frees, *[budget.renewed_in] * first][: first - left]
     times: list[float] = []
     for number in range(requests):
         times.append(max(slots[number], times[number - burst] + BURST if number >= burst else 0.0))

@@ -47,7 +47,7 @@ def test_wherever_the_disk_is_full_the_apply_stops_before_what_it_cannot_record(
         user["title"] = "Changed"
     organisation["users"].append({"userName": "new@widget.example", "externalId": "E-new"})
     how = run.ApplyOptions(confirm=lambda _planned: True, on_outcome=lambda outcome, _total: done.append(outcome))
-    for size in range(0, PLENTY, 450):
+    for size in range(0, PLENTY, 700):
         with service(organisation=Organisation(USERS)) as (sandbox, url):
             limits = {"concurrency": 1, "requestsPerHour": 10**6, "requestsPerTwoSeconds": 10**6}
             write(tmp_path / "manifests", organisation, url, limits=limits)

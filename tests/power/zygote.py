@@ -8,6 +8,7 @@ renamed or removed, a folder made, a database opened.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -24,6 +25,7 @@ for command in COMMANDS:
     load_command(command)
 for room in ("run", "scim.directory", "scim.transports"):
     import_module(f"reconciler.{room}")
+gc.freeze()
 
 
 STEPS = ("open", "os.rename", "os.remove", "os.mkdir", "os.truncate", "sqlite3.connect")
