@@ -62,9 +62,9 @@ def all_names(state: Path) -> list[str]:
     try:
         with os.scandir(folder) as found:
             return [each.name for each in found]
-    except FileNotFoundError:
-        return []
     except OSError as error:
+        if isinstance(error, FileNotFoundError) or not state.is_dir():
+            return []
         raise OperatorError(
             f"the journal cannot be read: {folder}: {error.strerror}", hint="see who changed the state directory"
         ) from error
