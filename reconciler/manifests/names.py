@@ -5,6 +5,7 @@ Nearly all names are plain ASCII, which is seen at once for all of them together
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.core.keys import find_control
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from reconciler.manifests.problems import Problems
     from reconciler.mapping.rules import Mapping as Rules
 
-MOST = 100
-"""Warnings that are told one by one."""
+MOST, MOST_OF_ONE = 100, 5
+"""Warnings that are told one by one, altogether and of one name."""
+LONGEST = 300
+"""Characters of a name that are looked at: no name is that long, and rows of marks would take for ever."""
 _MULTI = "emails"
 
 
@@ -81,12 +84,12 @@ def _texts(value: Value) -> Iterable[str]:
 def _judge(named: _Named, problems: Problems) -> Iterator[Problem]:
     from reconciler.manifests.lookalikes import describe, find_oddities
 
-    source, attribute = named.owner.source, f"`{named.attribute}` `{named.name}`"
+    source, attribute = named.owner.source, f"`{named.attribute}` `{named.name[:LONGEST]}`"
     control = find_control(named.name) if named.attribute == KEY_ATTRIBUTE[named.owner.type] else None
     if control is not None:
         problems.report_row(source, f"{attribute} has a control character: {describe(named.name, control)}")
         return
-    for oddity in find_oddities(named.name):
+    for oddity in islice(find_oddities(named.name[:LONGEST]), MOST_OF_ONE):
         yield Problem(*source, f"{attribute} {oddity}")
 
 
@@ -98,10 +101,10 @@ def _find_twins(records: Sequence[Desired], unusual: Sequence[_Named]) -> Iterat
 
     alike: dict[str, list[Desired]] = {}
     for named in unusual:
-        alike.setdefault(skeleton(named.name), []).append(named.owner)
+        alike.setdefault(skeleton(named.name[:LONGEST]), []).append(named.owner)
     if any(each.isascii() for each in alike):
         for each in records:
-            if _is_plain(each.key) and (shown := skeleton(each.key)) in alike:
+            if _is_plain(each.key) and (shown := skeleton(each.key[:LONGEST])) in alike:
                 alike[shown].insert(0, each)
     for first, *others in alike.values():
         kind = first.type.value.lower()

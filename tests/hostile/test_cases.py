@@ -105,3 +105,27 @@ def test_many_files_are_refused_by_the_sum_of_their_sizes(tmp_path: Path) -> Non
     assert [str(each) for each in found.problems] == [
         "1.yaml:1:1: with this file, the manifests are too large altogether"
     ]
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "gives"),
+    [
+        ("CDate([a])", "2026-11-24" + " " * MANY, None),
+        ("NormalizeDiacritics([a])", "a" + "\u0301\u0327" * MANY, "a"),
+    ],
+    ids=["blanks-behind-a-date", "a-row-of-marks"],
+)
+def test_long_values_take_no_longer_than_that(
+    expression: str, value: str, gives: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the square of it, each would take the better part of a minute."""
+    (tmp_path / "record.json").write_text(json.dumps({"a": value}), encoding="utf-8")
+    code = run_command(["evaluate", expression, "--record", f"@{tmp_path / 'record.json'}"])
+    assert (code, capsys.readouterr().out) == ((1, "") if gives is None else (0, f"{gives}\n"))
+
+
+@pytest.mark.parametrize("name", ["a" + "\u0301\u0327" * MANY, "a" + "\u200b" * MANY], ids=["marks", "nothing"])
+def test_long_names_take_no_longer_than_that(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.yaml").write_text(f'kind: User\nuserName: "{name}"\n', encoding="utf-8")
+    assert run_command(["validate", str(tmp_path)]) == 0
+    assert 1 <= len(capsys.readouterr().err.splitlines()) <= 5

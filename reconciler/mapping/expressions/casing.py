@@ -88,7 +88,8 @@ def _kind(character: str) -> str:
 def _without_diacritics(text: str) -> str:
     if text.isascii():
         return text
-    bare = "".join([each for each in normalize("NFD", text) if category(each)[0] != "M"])
+    parts = [part for each in text for part in normalize("NFD", each)]  # one by one: long rows of marks take for ever
+    bare = "".join([each for each in parts if category(each)[0] != "M"])
     return normalize("NFC", bare.translate(_PLAIN))
 
 

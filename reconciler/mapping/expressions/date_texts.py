@@ -17,6 +17,7 @@ MONTHS = (
 )  # fmt: skip
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
+_LONGEST = 200
 _LATEST_SHORT_YEAR = 49
 _NOON = 12
 _NAMES = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in MONTHS)
@@ -40,7 +41,7 @@ def to_moment(value: Inner) -> datetime:
     if isinstance(value, datetime):
         return value
     text = to_text(value)
-    found = _DATE.fullmatch(text)
+    found = _DATE.fullmatch(text) if len(text) <= _LONGEST else None
     if found is None:
         raise Unfit(f"`{text[:80]}` is no date that can be read")
     try:
