@@ -243,6 +243,7 @@ RUNS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("show", "plan.json"), REVIEWS),
     (("drift", "manifests"), (*REVIEWS, *MACHINES)),
     (("diff", "HEAD", "manifests"), REVIEWS),
+    (("undo", "RUN", "manifests"), REVIEWS),
     (("validate", "manifests"), ("text", *MACHINES)),
     (("explain", "--offline", "KEY", "title"), ("text", "json")),
     (("explain", "KEY"), ("text", "json")),
