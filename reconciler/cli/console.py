@@ -112,12 +112,12 @@ class Bar:
     """Progress that appears with the first step and goes when it is closed."""
 
     def __init__(self, label: str, *, shown: bool, plain: bool) -> None:
-        self._label, self._shown, self._plain = label, shown, plain
+        self._label, self.shown, self._plain = label, shown, plain
         self._progress: Progress | None = None
 
     def __call__(self, done: int, total: int | None, until: str = "") -> None:
         """So many of so many are done; `until`: when all are, where that is known better than from the rate."""
-        if not self._shown:
+        if not self.shown:
             return
         progress = self._progress = self._progress or self._start()
         elapsed = progress.tasks[0].elapsed or 0

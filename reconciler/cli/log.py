@@ -13,6 +13,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reconciler.core.plan_model import Outcome
     from reconciler.errors import Problem, ReconcilerError
     from reconciler.scim.exchanged import Exchanged
 
@@ -116,6 +117,19 @@ def request_fields(exchanged: Exchanged, *, bodies: bool) -> dict[str, Any]:
     if bodies:
         fields |= {"http.request.body": _body(exchanged.sent), "http.response.body": _body(exchanged.received)}
     return fields
+
+
+def outcome_fields(outcome: Outcome) -> dict[str, Any]:
+    """What became of one action, for tools."""
+    action = outcome.action
+    return {
+        "action": action.kind.value,
+        "resource": action.type.value,
+        "key": action.key,
+        "id": outcome.id,
+        "status": outcome.status.value,
+        "detail": outcome.detail or None,
+    }
 
 
 def _body(body: bytes) -> str:

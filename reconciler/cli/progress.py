@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reconciler.cli.audience import shown_outcomes
+from reconciler.cli.log import outcome_fields
 from reconciler.core.plan_model import OutcomeStatus
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Progress:
         self._last = moment
         self.console.heard.outcomes.append(outcome)
         self.read.close()
-        if sys.stderr.isatty():
+        if self.bar.shown:
             self._show(total)
         else:
             self._tell(outcome, total)
@@ -78,7 +78,8 @@ class Progress:
             from reconciler.report.text import render_outcome_line
 
             (shown,) = shown_outcomes(self.console, (outcome,))
-            self.console.say(f"[{self.done}/{total}] {render_outcome_line(shown)}")
+            text = f"[{self.done}/{total}] {render_outcome_line(shown)}"
+            self.console.say(text, event="outcome", **outcome_fields(shown), done=self.done, total=total)
         if total > EACH_UP_TO and self._is_due(total):
             self._told, self._told_at = self.done * SHARE // total, self._last
             self.console.say(f"[{self.done}/{total}] {self._how_far(total)}")

@@ -90,6 +90,9 @@ def test_tools_read_every_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert (post["url.path"], post["http.response.status_code"], post["error.type"]) == ("/scim/v2/Users", 201, None)
     assert post["http.request.body.size"] > 0
     assert "http.request.body" not in post
+    (outcome,) = [each for each in told if each.get("event") == "outcome"]
+    expected = {"action": "create", "resource": "User", "key": "ann@widget.example", "status": "done", "detail": None}
+    assert {**expected, "done": 1, "total": 1}.items() <= outcome.items()
 
 
 @pytest.mark.parametrize(
