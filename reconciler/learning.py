@@ -11,9 +11,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from reconciler.core.diff import live_value
 from reconciler.core.equivalence import Equivalence, Equivalences
 from reconciler.core.evidence import attributes_of, examples_of_writes, examples_unshown
 from reconciler.core.learning import learn
+from reconciler.core.model import ResourceType
+from reconciler.core.normalise import fold, is_empty
 from reconciler.core.paths import parse_path
 from reconciler.core.plan import make_plan
 from reconciler.errors import OperatorError
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
     from reconciler.core.evidence import Attribute
     from reconciler.core.learning import Learned
+    from reconciler.core.model import LiveState
     from reconciler.core.plan_model import Action
     from reconciler.core.repeats import PastWrite, Repeat
     from reconciler.core.tenant import Tenant
@@ -54,7 +58,7 @@ def prepare_learning(planned: Planned, options: PlanOptions) -> Learning:
     known = tenant.equivalences
     concerned = attributes_of(planned.repeats, known)
     writes = _writes(concerned, planned, options)
-    found = [_learn(attribute, some, writes.get(attribute, ()), known) for attribute, some in concerned.items()]
+    found = [_learn(planned, attribute, some, writes.get(attribute, ())) for attribute, some in concerned.items()]
     learned = tuple(each for each in found if not each.problem)
     unexplained = tuple(each for each in found if each.problem)
     if not learned:
@@ -76,13 +80,22 @@ def write_learning(learning: Learning, options: PlanOptions) -> None:
         write_files(options.manifests, [learning.file])
 
 
-def _learn(
-    attribute: Attribute, repeats: Sequence[Repeat], writes: Iterable[PastWrite], known: Equivalences
-) -> Learned:
+def _learn(planned: Planned, attribute: Attribute, repeats: Sequence[Repeat], writes: Iterable[PastWrite]) -> Learned:
     resource, name = attribute
-    rule = known.rules.get((resource, name.casefold()), Equivalence(resource, name))
+    rule = planned.request.equivalences.rules.get((resource, name.casefold()), Equivalence(resource, name))
     paths = dict.fromkeys(each.path for each in repeats)
-    return learn(rule, [*examples_of_writes(writes, paths), *examples_unshown(repeats)])
+    return learn(
+        rule,
+        [*examples_of_writes(writes, paths), *examples_unshown(repeats)],
+        _live_values(planned.live, resource, paths),
+    )
+
+
+def _live_values(live: LiveState, resource: ResourceType, paths: Iterable[str]) -> frozenset[str]:
+    """What the service has at these paths, of whomever, folded."""
+    lives = live.users if resource is ResourceType.USER else live.groups
+    values = (live_value(path, each.attributes) for path in paths for each in lives)
+    return frozenset(fold(each) for each in values if not is_empty(each))
 
 
 def _writes(

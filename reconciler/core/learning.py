@@ -55,13 +55,16 @@ class Learned(NamedTuple):
     problem: str = ""
 
 
-def learn(known: Equivalence, examples: Sequence[Example]) -> Learned:
-    """The rule for an attribute by everything that was seen of it; `known`: what is said of it already."""
+def learn(known: Equivalence, examples: Sequence[Example], elsewhere: frozenset[str] = frozenset()) -> Learned:
+    """The rule for an attribute by everything that was seen of it; `known`: what is said of it already.
+
+    `elsewhere`: values of it that the service has now, folded. What is stored of anybody is not dropped.
+    """
     exact = known.attribute.startswith(CUSTOM_FIELDS)
     differing = [each for each in examples if not same(each.sent, each.stored, exact=exact)]
     open_ = [each for each in differing if not known.same(each.sent, each.stored)]
     try:
-        rule = _pair_dropped(_explain(known, open_, examples), open_, examples)
+        rule = _pair_dropped(_explain(known, open_, examples), open_, examples, elsewhere)
     except _Unexplained as problem:
         return Learned(known, len(differing), str(problem))
     return Learned(rule, len(differing))
@@ -99,14 +102,22 @@ def _keeps_apart(rule: Equivalence, examples: Iterable[Example]) -> bool:
     return True
 
 
-def _pair_dropped(rule: Equivalence, open_: Sequence[Example], examples: Sequence[Example]) -> Equivalence:
+def _pair_dropped(
+    rule: Equivalence, open_: Sequence[Example], examples: Sequence[Example], elsewhere: frozenset[str]
+) -> Equivalence:
     """The rule with what was not stored: everything that is sent, or these values."""
     dropped = [each for each in open_ if is_empty(each.stored)]
     if not dropped:
         return rule
     if not all(each.shown for each in dropped):
         raise _Unexplained("the service does not show what it stores: the value may have been taken away since")
-    if all(is_empty(each.stored) for each in examples) and len({fold(each.sent) for each in dropped}) >= ENOUGH:
+    if any(fold(each.sent) in elsewhere for each in dropped):
+        raise _Unexplained("the service has the same value elsewhere: it may have been taken away since")
+    if (
+        not elsewhere
+        and all(is_empty(each.stored) for each in examples)
+        and len({fold(each.sent) for each in dropped}) >= ENOUGH
+    ):
         return replace(rule, ignore=(*rule.ignore, Ignored.ABSENCE))
     return _paired(rule, dropped)
 

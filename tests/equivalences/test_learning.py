@@ -78,6 +78,15 @@ def test_what_is_not_learned_says_why(examples: Sequence[Example], problem: str)
     assert learned.rule == TITLE
 
 
+def test_what_the_service_has_elsewhere_is_not_dropped() -> None:
+    dropped = [Example("Lead", None), Example("Boss", None)]
+    learned = learn(TITLE, dropped, frozenset(("guru",)))
+    assert (learned.rule.ignore, learned.rule.pairs) == ((), (Pair("Lead", None), Pair("Boss", None)))
+    refused = learn(TITLE, dropped, frozenset(("lead",)))
+    assert refused.rule == TITLE
+    assert refused.problem == "the service has the same value elsewhere: it may have been taken away since"
+
+
 @given(st.lists(st.builds(Example, VALUES, VALUES, st.booleans(), st.booleans()), max_size=6))
 def test_what_is_learned_explains_everything_seen(examples: list[Example]) -> None:
     """And what was stored as it was sent stays what it is: no two stored values are taken for the same by a word."""
