@@ -9,7 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.errors import OperatorError
-from reconciler.journal.entries import begins_older, digest_of, parse_entry, sealed_hash
+from reconciler.journal.entries import FORMAT_VERSION, begins_older, digest_of, parse_entry, sealed_hash
 from reconciler.state_files import is_there
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIX = ".jsonl"
+_FORMAT = re.compile(rb'"formatVersion": ?"(\d{1,9})\.')
+_KNOWN = int(FORMAT_VERSION.partition(".")[0])
 _RUN = re.compile(r"(\d{8}T\d{6})(?:\.(\d{1,6}))?Z-[0-9a-f]{1,8}(?:-\d+)?", re.ASCII)
 
 
@@ -118,13 +120,21 @@ def _find_end(paths: Sequence[Path]) -> ChainEnd:
 
 
 def read_file(path: Path) -> bytes:
-    """All of a run's file. Raises OperatorError."""
+    """All of a run's file. Raises OperatorError, also where a newer version wrote it."""
     try:
-        return path.read_bytes() if is_there(path) else b""
+        data = path.read_bytes() if is_there(path) else b""
     except OSError as error:
         raise OperatorError(
             f"the journal cannot be read: {path}: {error.strerror}", hint="the journal is evidence: see who changed it"
         ) from error
+    found = _FORMAT.search(data, 0, data.find(b"\n") + 1)
+    if found and int(found[1]) > _KNOWN:
+        raise OperatorError(
+            f"the journal's run {path.stem} has format {found[1].decode()}, written by a newer version of reconciler;"
+            f" this version reads up to {FORMAT_VERSION}",
+            hint="use that version, or name another directory with --state-dir",
+        )
+    return data
 
 
 def _behind_whole(lines: Sequence[bytes]) -> Iterator[bytes]:

@@ -17,6 +17,7 @@ from reconciler.journal.entries import DEEPEST, parse_entry, seal, sealed_hash
 from reconciler.journal.verifying import verify_journal
 from tests.builders import action, user
 from tests.journal.records import ACTIONS, clock, done, entries, file_of, write_run
+from tests.services import write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,3 +106,21 @@ def test_a_journal_that_is_no_folder_is_said(tmp_path: Path, capsys: pytest.Capt
         error, hint = capsys.readouterr().err.splitlines()
         assert error == f"error: the journal cannot be read: {tmp_path}/journal: Not a directory"
         assert hint == "hint: see who changed the state directory"
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "history", "history --verify"])
+def test_what_a_newer_version_wrote_is_not_guessed_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    state, manifests = tmp_path / "state", tmp_path / "manifests"
+    run = write_run(state, clock())
+    file = file_of(state, run)
+    file.write_bytes(file.read_bytes().replace(b'"formatVersion":"2.0"', b'"formatVersion":"3.1"'))
+    write(manifests, {"users": [{"userName": "ann@widget.example"}], "groups": []}, "sandbox:")
+    name, *options = command.split()
+    where = [str(manifests)] if name in {"plan", "apply"} else []
+    assert run_command(["--state-dir", str(state), name, *options, *where]) == 1
+    assert capsys.readouterr().err == (
+        f"error: the journal's run {run} has format 3, written by a newer version of reconciler; this version reads up"
+        " to 2.0\nhint: use that version, or name another directory with --state-dir\n"
+    )
