@@ -133,7 +133,8 @@ def _comparable(value: Value) -> str:
 def _slug(name: str) -> str:
     if not name:
         return NOWHERE
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    apart = "".join(unicodedata.normalize("NFKD", each) for each in name)  # long rows of marks take for ever at once
+    plain = apart.encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_SLUG].strip("-")
     if not slug or _RESERVED.fullmatch(slug):
         return f"{slug or 'organization'}-{sha256(name.encode()).hexdigest()[:8]}"

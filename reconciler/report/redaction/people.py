@@ -128,5 +128,5 @@ def _fold(text: str) -> str:
     folded = text.casefold()
     if folded.isascii():
         return folded
-    apart = unicodedata.normalize("NFKD", folded)
-    return "".join(each for each in apart if not unicodedata.combining(each))
+    parts = (part for each in folded for part in unicodedata.normalize("NFKD", each))  # long rows take for ever at once
+    return "".join(each for each in parts if not unicodedata.combining(each))
