@@ -15,7 +15,6 @@ _HINTS = {
     HTTPStatus.UNAUTHORIZED: "the token is wrong or expired: generate a new one in 4me (Settings > Apps)",
     HTTPStatus.FORBIDDEN: "the token's owner lacks the right, or `account` is another account",
     HTTPStatus.NOT_FOUND: "is `endpoint` the SCIM address, such as https://api.4me.com/scim/v2?",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "lower `limits.membersPerRequest` in the Tenant document",
     HTTPStatus.TOO_MANY_REQUESTS: "lower `limits` in the Tenant document, or run again later",
 }
 

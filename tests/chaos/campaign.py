@@ -29,6 +29,8 @@ WHERE: st.SearchStrategy[Strikes] = st.sampled_from(("reads", "writes"))
 WHEN = st.sampled_from(("times=1", "times=2", "times=9", "after=1,times=1", "after=3,times=2", "after=4"))
 IDLE = 90
 """Inactive users beside the others: so many that only active ones are read, and the declared looked up."""
+AGAIN = "times=3"
+"""How often what did not strike yet is tried in a later run: the first requests may be of no use to it."""
 TRIES = 12
 """Runs in which every fault must have struck in the end."""
 
@@ -146,7 +148,7 @@ class Campaign(RuleBasedStateMachine):
     def run(self, command: str, data: st.DataObject) -> None:
         kinds = data.draw(st.lists(st.sampled_from(CATALOGUE), min_size=1, max_size=3, unique=True), "faults")
         faults = [kind.on(data.draw(WHERE, "where"), data.draw(WHEN, "when")) for kind in kinds]
-        again = [kind.on("any", "times=1") for kind in self.waiting]
+        again = [kind.on("any", AGAIN) for kind in self.waiting]
         self.is_sound = False
         ran = self.world.run(command, *faults, *again, more=JSON if command == "plan" else ())
         self._judge(ran)
@@ -199,7 +201,7 @@ class Campaign(RuleBasedStateMachine):
                 return
             edits.join(self.world.declared, self._name("Joiner"))
             edits.regroup(self.world.declared, 0, [-1, turn, turn + 1])
-            faults = [kind.on("any", "times=1") for kind in self.waiting]
+            faults = [kind.on("any", AGAIN) for kind in self.waiting]
             plan, apply = self.world.run("plan", *faults, more=FULL), self.world.run("apply", *faults)
             for ran in (plan, apply):
                 self._judge(ran)

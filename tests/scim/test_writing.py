@@ -130,6 +130,6 @@ def test_members_that_are_too_many_for_one_request_go_in_halves(
 @pytest.mark.parametrize("members", [MEMBERS, ()])
 def test_what_cannot_be_halved_any_more_is_told(members: Any) -> None:
     script = Script([TOO_LARGE])
-    with pytest.raises(ServiceError, match="HTTP 413: Too large") as caught:
+    with pytest.raises(ServiceError, match="HTTP 413: Too large"):
         ScimWriter(client(script), FOURME, 4).create(GROUP, {"displayName": "G"}, members)
-    assert (len(script.asked), "membersPerRequest" in str(caught.value.hint)) == (3 if members else 1, True)
+    assert len(script.asked) == (3 if members else 1)
