@@ -13,8 +13,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.chaos.campaign import STRUCK, Campaign
 from tests.chaos.catalogue import CATALOGUE
 
-EXAMPLES = 10
-"""Worlds a seed."""
+WORLDS = 10
+"""Of each seed."""
 
 
 def main() -> int:
@@ -30,7 +30,7 @@ def main() -> int:
     while True:
         print(f"seed {number}", flush=True)  # noqa: T201
         try:
-            campaign(number, chosen.steps, shrinks=chosen.shrink)
+            campaign(number, steps=chosen.steps, shrinks=chosen.shrink)
         except BaseException:
             print(f"repeat it with: make chaos ARGS='--seed {number} --steps {chosen.steps} --shrink'", file=sys.stderr)  # noqa: T201
             raise
@@ -42,11 +42,11 @@ def main() -> int:
     return 0
 
 
-def campaign(number: int, steps: int, *, shrinks: bool) -> None:
+def campaign(number: int, *, steps: int, worlds: int = WORLDS, shrinks: bool = False) -> None:
     """The worlds of one seed."""
     phases = (Phase.generate, Phase.shrink) if shrinks else (Phase.generate,)
     how = settings(
-        max_examples=EXAMPLES,
+        max_examples=worlds,
         stateful_step_count=steps,
         phases=phases,
         deadline=None,

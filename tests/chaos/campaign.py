@@ -34,6 +34,8 @@ AGAIN = "times=3"
 TRIES = 12
 """Runs in which every fault must have struck in the end."""
 
+DRAWN: list[tuple[str, ...]] = []
+"""Over all campaigns of this process: each run that was drawn, with its faults."""
 STRUCK: Counter[str] = Counter()
 """Over all campaigns of this process: how often each fault made a difference."""
 
@@ -150,6 +152,7 @@ class Campaign(RuleBasedStateMachine):
         faults = [kind.on(data.draw(WHERE, "where"), data.draw(WHEN, "when")) for kind in kinds]
         again = [kind.on("any", AGAIN) for kind in self.waiting]
         self.is_sound = False
+        DRAWN.append((command, *faults))
         ran = self.world.run(command, *faults, *again, more=JSON if command == "plan" else ())
         self._judge(ran)
         self.waiting = [kind for kind in {*self.waiting, *kinds} if not ran.has_struck(kind.text)]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 CHANGES_NOTHING = {"plan", "drift"}
 CODES = {"plan": {0, 1}, "drift": {0, 1, 2}, "apply": {0, 1, 4}}
-ODD_WORDS = ("Traceback", "bug in this tool", "object at 0x", "Exception(")
+ODD_WORDS = ("Traceback", "a bug in this tool", "object at 0x", "Exception(")
 
 
 def judge(ran: Ran) -> list[str]:

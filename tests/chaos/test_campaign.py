@@ -5,9 +5,20 @@ from __future__ import annotations
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.chaos.campaign import Campaign
+from tests.chaos.__main__ import campaign
+from tests.chaos.campaign import DRAWN, Campaign
 
 
 def test_a_short_campaign() -> None:
     few = settings(max_examples=12, stateful_step_count=12, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(Campaign, settings=few)
+
+
+def test_a_seed_gives_the_same_steps_again() -> None:
+    drawn = []
+    for number in (7, 7, 8):
+        before = len(DRAWN)
+        campaign(number, steps=9, worlds=4)
+        drawn.append(DRAWN[before:])
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert drawn[0]
