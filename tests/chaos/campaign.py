@@ -146,8 +146,31 @@ class Campaign(RuleBasedStateMachine):
 
     # the tool
 
-    @rule(command=st.sampled_from(("plan", "apply", "apply", "drift")), data=st.data())
-    def run(self, command: str, data: st.DataObject) -> None:
+    @rule(data=st.data())
+    def plan(self, data: st.DataObject) -> None:
+        self._run("plan", data)
+
+    @rule(data=st.data())
+    def drift(self, data: st.DataObject) -> None:
+        self._run("drift", data)
+
+    @rule(data=st.data())
+    def apply(self, data: st.DataObject) -> None:
+        self._run("apply", data)
+
+    @rule(data=st.data())
+    def apply_again(self, data: st.DataObject) -> None:
+        self._run("apply", data)
+
+    def teardown(self) -> None:
+        try:
+            if self.is_sound:
+                self._strike_all()
+                self._settle()
+        finally:
+            self.stack.close()
+
+    def _run(self, command: str, data: st.DataObject) -> None:
         kinds = data.draw(st.lists(st.sampled_from(CATALOGUE), min_size=1, max_size=3, unique=True), "faults")
         faults = [kind.on(data.draw(WHERE, "where"), data.draw(WHEN, "when")) for kind in kinds]
         again = [kind.on("any", AGAIN) for kind in self.waiting]
@@ -160,14 +183,6 @@ class Campaign(RuleBasedStateMachine):
         if not any(kind.lies for kind in CATALOGUE if ran.has_struck(kind.text)):
             self._check_truth(ran)
         self.is_sound = True
-
-    def teardown(self) -> None:
-        try:
-            if self.is_sound:
-                self._strike_all()
-                self._settle()
-        finally:
-            self.stack.close()
 
     def _name(self, what: str) -> str:
         self.number += 1
