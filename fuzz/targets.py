@@ -187,9 +187,9 @@ def _read_page(body: bytes) -> None:
 
 
 def _explain(given: tuple[bytes, str]) -> None:
-    from reconciler.scim.messages import explain_answer
+    from reconciler.scim.messages import describe_body, explain_answer
 
-    text = str(explain_answer("GET /Users", 400, *given))
+    text = str(explain_answer("GET /Users", 400, describe_body(*given)))
     assert text.isprintable()
     assert len(text) < 400
 

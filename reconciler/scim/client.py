@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,9 +14,10 @@ from reconciler.errors import LostAnswer, NotSent, ServiceError, Unreachable
 from reconciler.scim.connection import Connection, check_endpoint
 from reconciler.scim.exchange import Exchange, open_application, open_transport
 from reconciler.scim.exchanged import Exchanged
-from reconciler.scim.messages import explain_answer
+from reconciler.scim.messages import describe_body, explain_answer
 from reconciler.scim.pacing import LONGEST_WAIT, Pace, Pacer
 from reconciler.scim.ratelimit import read_retry_after
+from reconciler.scim.secret import Secret
 from reconciler.scim.transports import TooLarge
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Client:
         self.requests = 0
         self._count = Lock()
         self._timing = timing
-        self._token = connection.token
+        self._secret = Secret(connection.token)
         self._on_talk = on_talk
         self._on_exchange = on_exchange
         self._http = Exchange(
@@ -105,7 +106,7 @@ class Client:
             except NotSent as unsent:
                 raise doubt or unsent from None
             except httpx.RequestError as error:
-                failed = _Failed(f"{subject}: {_failure(error)}")
+                failed = _Failed(f"{subject}: {self._failure(error)}")
                 if method != "GET" and not isinstance(error, _UNSENT):
                     doubt = doubt or ServiceError(f"{failed.reason}; {DOUBT}")
                 self._judge_failure(error, subject, last=last, doubt=doubt is not None)
@@ -128,8 +129,8 @@ class Client:
 
         A gateway that gave up does not say whether a write was carried out: an answer to a POST is lost then.
         """
-        body = self._without_token(answer.body)
-        error = explain_answer(subject, answer.status, body, answer.headers.get("content-type", ""))
+        said = describe_body(answer.body, answer.headers.get("content-type", ""))
+        error = explain_answer(subject, answer.status, self._secret.removed(said))
         if subject.startswith("GET ") or answer.status not in _NO_WORD:
             return error
         gave_up = subject.startswith("POST ") and answer.status != HTTPStatus.INTERNAL_SERVER_ERROR
@@ -153,9 +154,10 @@ class Client:
             with self._count:
                 self.requests += 1
             answer = self._http.send(request)
+            answer = replace(answer, body=self._secret.cleaned(answer.body))
             status, headers, received, failure = answer.status, answer.headers, answer.body, ""
         except httpx.RequestError as error:
-            failure = _failure(error)
+            failure = self._failure(error)
             raise
         finally:
             self.pacer.release(ticket, status, headers)
@@ -168,26 +170,24 @@ class Client:
         path, _, query = request.target.decode("ascii").partition("?")
         return Exchanged(
             request.method,
-            unquote(path),
-            unquote_plus(query),
+            self._secret.removed(unquote(path)),
+            self._secret.removed(unquote_plus(query)),
             status,
             failure,
             started,
             self._timing.epoch() - started,
-            self._without_token(request.body),
-            self._without_token(received),
+            self._secret.shown(request.body),
+            self._secret.shown(received),
         )
-
-    def _without_token(self, body: bytes) -> bytes:
-        return body.replace(self._token.encode(), b"[token]") if self._token else body
 
     def _redirected(self, request: Request, answer: Answer) -> Request:
         target = _target(request, answer)
         asked = request.address
         same = (target.scheme, target.host, target.port) == (asked.scheme, asked.host, asked.port)
         if request.method != "GET" or not same:
+            host = self._secret.removed(target.host)
             raise ServiceError(
-                f"{request.method} {asked.path}: redirected to {target.scheme}://{target.host}, not followed",
+                f"{request.method} {asked.path}: redirected to {target.scheme}://{host}, not followed",
                 status=answer.status,
                 hint="the token is sent to the configured endpoint only; correct `endpoint` if that is the new address",
             )
@@ -195,7 +195,7 @@ class Client:
 
     def _judge_failure(self, error: httpx.RequestError, subject: str, *, last: bool, doubt: bool) -> None:
         """Raise where it is not to be repeated; `doubt`: whether some attempt may have been carried out."""
-        text, unsent = f"{subject}: {_failure(error)}", isinstance(error, _UNSENT)
+        text, unsent = f"{subject}: {self._failure(error)}", isinstance(error, _UNSENT)
         maybe = f"; {DOUBT}" if doubt else ""
         if subject.startswith("POST ") and not unsent:
             raise LostAnswer(text + maybe) from error
@@ -206,6 +206,15 @@ class Client:
             raise Unreachable(f"{text}, {ATTEMPTS} times{maybe}", hint=hint) from error
         if last:
             raise ServiceError(f"{text}, {ATTEMPTS} times{maybe}") from error
+
+    def _failure(self, error: httpx.RequestError) -> str:
+        if isinstance(error, httpx.TimeoutException):
+            return "no answer in time"
+        if isinstance(error, TooLarge):
+            return f"no use for this answer: {error}"
+        if isinstance(error, httpx.DecodingError):
+            return "the answer is compressed wrongly"
+        return f"connection failed ({self._secret.removed(str(error)) or type(error).__name__})"
 
     def _back_off(self, attempt: int, failed: _Failed) -> None:
         """Raises NotSent where that would take too long."""
@@ -236,13 +245,3 @@ def _target(request: Request, answer: Answer) -> httpx.URL:
         return request.url.join(location)
     except httpx.InvalidURL as error:
         raise ServiceError(f"{subject}, a redirect to what is no address", status=answer.status) from error
-
-
-def _failure(error: httpx.RequestError) -> str:
-    if isinstance(error, httpx.TimeoutException):
-        return "no answer in time"
-    if isinstance(error, TooLarge):
-        return f"no use for this answer: {error}"
-    if isinstance(error, httpx.DecodingError):
-        return "the answer is compressed wrongly"
-    return f"connection failed ({error or type(error).__name__})"

@@ -72,8 +72,11 @@ def open_transport(connection: Connection) -> Transport:
             for _ in range(connection.concurrency)
         ])  # fmt: skip
     except (ValueError, ImportError, httpx.InvalidURL) as error:
+        needs = "SOCKS needs the package socksio" if isinstance(error, ImportError) else "it is not an address of one"
         raise OperatorError(
-            f"the proxy that the environment names cannot be used: {error}", hint="see HTTPS_PROXY and NO_PROXY"
+            f"the proxy that the environment names cannot be used: {needs}",
+            hint="see HTTPS_PROXY and NO_PROXY; write it like http://user:password@proxy.example:8080, with %2F for a"
+            " slash in the password, and so on",
         ) from None
 
 

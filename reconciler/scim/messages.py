@@ -19,9 +19,8 @@ _HINTS = {
 }
 
 
-def explain_answer(subject: str, status: int, body: bytes, content_type: str) -> ServiceError:
-    """The error that an HTTP error answer comes to; `subject` names request and resource."""
-    said = describe_body(body, content_type)
+def explain_answer(subject: str, status: int, said: str) -> ServiceError:
+    """The error that an HTTP error answer comes to; `subject` names request and resource, `said` is the service's."""
     text = f"{subject}: HTTP {status}" + (f": {said}" if said else "")
     return ServiceError(text, status=status, hint=_HINTS.get(HTTPStatus(status)) if status in _HINTS else None)
 

@@ -109,8 +109,20 @@ def test_the_environments_proxy_is_used(
     assert [path.partition("?")[0] for path, _ in asked] == [f"http://{host}/Users" if proxied else "/Users"]
 
 
-def test_a_proxy_that_cannot_be_used_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("https_proxy", "gopher://me:secret@proxy.example")
+@pytest.mark.parametrize(
+    "address",
+    [
+        "gopher://me:secret@proxy.example",
+        "gopher://secret@proxy.example",
+        "http://me:secret/8@proxy.example:80",
+        "me:secret#8@proxy.example",
+        "socks5://me:secret@proxy.example",
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("https_proxy", address)
     with pytest.raises(OperatorError, match="the proxy that the environment names cannot be used: ") as caught:
         open_transport(Connection("https://api.4me.com/scim/v2"))
     assert "secret" not in f"{caught.value!r}{caught.value.hint}"

@@ -36,6 +36,8 @@ FORMS = [
         text.encode().hex().encode(),
         json.dumps(text).strip('"').encode(),
         text[:20].encode(),
+        text[-20:].encode(),
+        text.upper().encode(),
     )
 ]
 ORGANISATION: dict[str, Any] = {
@@ -104,6 +106,8 @@ def echoing_service() -> Iterator[tuple[str, list[bytes]]]:
                 (401, "application/scim+json", json.dumps({"detail": f"no such token: {said}", "scimType": said})),
                 (302, "text/plain", said),
                 (200, "application/json", f'{{"Resources": [], "said": {json.dumps(said)}, '),
+                (400, "application/json", json.dumps({"message": said}).replace("/", r"\/")),
+                (200, "text/plain", f"{said.upper()} or {said[: len(said) // 2]}"),
             ]
             status, kind, body = ways[Handler.number % len(ways)]
             self.send_response(status, f"because {said}")
