@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from reconciler.cli import run_command
 from reconciler.sandbox import Organisation, SandboxOptions, open_sandbox, parse_fault
@@ -86,7 +89,9 @@ class World:
             code = run_command([*arguments, str(self.folder / "manifests")], self.clock.timing())
         self.sandbox.arm()
         log = self.sandbox.requests[seen:]
-        self.clock.sleep(5)
+        self.clock.sleep(30)
+        if any("down" in fault for fault in faults):
+            self._wait_for_the_port()
         after = self.sandbox.dump()
         return Ran(command, code, out.getvalue(), err.getvalue(), log, before, after, declared, faults)
 
@@ -100,6 +105,18 @@ class World:
         ran = self.run("plan", state="elsewhere", more=("--refresh", "full", "--format", "json"))
         assert ran.code == 0, ran.err
         return [(each["action"], each["key"]) for each in json.loads(ran.out)["actions"]]
+
+    def _wait_for_the_port(self) -> None:
+        """Its time has come by the clock; the server takes a moment to see that."""
+        address = urlsplit(self.url)
+        for _ in range(1000):
+            try:
+                socket.create_connection((address.hostname or "", address.port or 0), timeout=5).close()
+            except ConnectionRefusedError:
+                Event().wait(0.005)
+            else:
+                return
+        raise AssertionError("the port stays closed")
 
     def _write(self, declared: dict[str, Any], timeout: float) -> None:
         limits = {
