@@ -64,12 +64,23 @@ class Start(NamedTuple):
 class LazyGroup(click.Group):
     """Commands by name and one line of help; a command's module is imported when it is called."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """What is wrong with the words is told in the format that the others ask for."""
+        try:
+            return super().parse_args(ctx, [*args])
+        except click.UsageError:
+            ctx.resilient_parsing = ctx.ignore_unknown_options = True
+            super().parse_args(ctx, [*args])
+            raise
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command, then tell the news, whichever way it ended."""
         try:
             code = super().invoke(ctx)
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
+        except (KeyboardInterrupt, EOFError):
+            raise click.Abort from None
         except ReconcilerError as error:
             _tell_news(ctx, error)
             raise _shown(ctx, error) from None
@@ -100,6 +111,11 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _choose_format(context: click.Context, _parameter: click.Parameter, value: str) -> None:
+    if isinstance(context.obj, Start):
+        context.obj.log.format = "json" if value == "json" else "text"
 
 
 def load_command(name: str) -> click.Command:
@@ -151,6 +167,9 @@ def _variable(command: str, option: click.Option) -> str:
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
+    is_eager=True,
+    callback=_choose_format,
+    expose_value=False,
     help="How to talk on stderr; json: an object a line, for tools.",
 )
 @click.option("--log-bodies", is_flag=True, help="With -vv: what requests look for and say, people's data included.")
@@ -165,9 +184,7 @@ def root(context: click.Context, /, state_dir: Path, **options: object) -> None:
     Nobody is ever deleted: removal is deactivation.
     """
     tenant = options["tenant"]
-    start = context.obj if isinstance(context.obj, Start) else Start(Log())
-    start.log.format = "json" if options["log_format"] == "json" else "text"
-    start.log.trace_id = trace_id()
+    start: Start = context.obj
     context.obj = Console(
         tenant=tenant if isinstance(tenant, str) else None,
         state=state_dir,
@@ -204,7 +221,7 @@ def run_command(arguments: Sequence[str] | None = None, timing: Timing | None = 
 
     `timing`: where requests take their time from, None for the usual clock.
     """
-    log = Log()
+    log = Log(trace_id=trace_id())
     try:
         code = root.main(args=arguments, prog_name="reconciler", standalone_mode=False, obj=Start(log, timing))
     except click.UsageError as error:

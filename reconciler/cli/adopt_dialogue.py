@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
 from reconciler.errors import OperatorError
 from reconciler.report.words import safe
 
@@ -31,7 +29,7 @@ def offer_adoption(
         console.say(f"not adopted: {_show(refusal)}")
     if not adopting.files or only_show:
         return adopting
-    if not confirmed and not _ask(adopting):
+    if not confirmed and not _ask(adopting, console):
         raise OperatorError("not confirmed, nothing was changed")
     adopt(adopting, options)
     names = ", ".join(file.name for file in adopting.files)
@@ -39,12 +37,12 @@ def offer_adoption(
     return adopting
 
 
-def _ask(adopting: Adopting) -> bool:
+def _ask(adopting: Adopting, console: Console) -> bool:
     if not sys.stdin.isatty():
         raise OperatorError(
             "nobody to ask here: there is no terminal", hint="look at it with --dry-run, then give --yes"
         )
-    return click.confirm(f"Write this into {len(adopting.files)} file(s)?", err=True)
+    return console.ask(f"Write this into {len(adopting.files)} file(s)?")
 
 
 def _show(refusal: Refusal) -> str:

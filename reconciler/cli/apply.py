@@ -89,7 +89,7 @@ def command(console: Console, /, manifests: Path, plan_file: Path | None, **chos
         console.out(render(shown_plan(console, planned.plan), "text", console))
         stages = split_stages(planned.plan.actions, canary)
         _say_beforehand(console, with_more(planned.forecast, count_read_backs(stages)), stages if canary else ())
-        return bool(chosen["yes"]) or _ask(planned)
+        return bool(chosen["yes"]) or _ask(planned, console)
 
     def start(forecast: Forecast, stages: Sequence[Stage]) -> None:
         stop.gently = True
@@ -153,10 +153,10 @@ def _say_beforehand(console: Console, forecast: Forecast, stages: Sequence[Stage
         console.say(render_stages(stages))
 
 
-def _ask(planned: Planned) -> bool:
+def _ask(planned: Planned, console: Console) -> bool:
     if not sys.stdin.isatty():
         raise OperatorError("nobody to ask here: there is no terminal", hint="look at the plan, then apply with --yes")
-    return click.confirm(f"Carry out these {len(planned.plan.actions)} actions?", err=True)
+    return console.ask(f"Carry out these {len(planned.plan.actions)} actions?")
 
 
 def _conclude(applied: Applied, console: Console, verdicts: Sequence[Verdict]) -> int:

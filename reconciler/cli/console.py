@@ -15,7 +15,7 @@ from reconciler.cli.log import Log, describe_request, request_fields
 from reconciler.settings import color_wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from rich.progress import Progress
@@ -78,6 +78,16 @@ class Console:
         """Talk for those who asked for more."""
         if self.verbose:
             self._talk(self.log.render(text, "debug"))
+
+    def ask(self, question: str) -> bool:
+        """Whether a person says yes; on stdout where tools read stderr. Raises click.Abort."""
+        return click.confirm(question, err=self.log.is_text)
+
+    def ask_for(self, question: str, default: str, choice: Sequence[str]) -> str:
+        """A person's answer, one of `choice` where that is given; on the same side as `ask`. Raises click.Abort."""
+        kind = click.Choice(choice) if choice else str
+        answer = click.prompt(question, default, type=kind, show_default=bool(default), err=self.log.is_text)
+        return str(answer)
 
     def on_exchange(self) -> Callable[[Exchanged], None] | None:
         """Who hears of each request, if anybody asked for that."""

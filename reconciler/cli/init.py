@@ -55,7 +55,7 @@ def command(console: Console, /, folder: Path, **given: object) -> int:
     from reconciler.scaffold import start_repository
 
     asks = not given["defaults"] and sys.stdin.isatty()
-    written, steps = start_repository(folder, _answers(given, asks=asks), force=bool(given["force"]))
+    written, steps = start_repository(folder, _answers(given, console if asks else None), force=bool(given["force"]))
     console.out("\n".join((folder / name).as_posix() for name in written))
     if folder != Path():
         console.say(f"next: cd {folder}, then")
@@ -64,17 +64,15 @@ def command(console: Console, /, folder: Path, **given: object) -> int:
     return 0
 
 
-def _answers(given: dict[str, object], *, asks: bool) -> Answers:
+def _answers(given: dict[str, object], asking: Console | None) -> Answers:
     from reconciler.scaffold import Answers
 
     answers: dict[str, str] = {}
     for name, (question, default, choice) in QUESTIONS.items():
         said = given[name]
         is_moot = answers.get("endpoint", "").startswith("sandbox:") and name in NO_ACCOUNT
-        if said is None and asks and not is_moot:
-            said = click.prompt(
-                question, default, type=click.Choice(choice) if choice else str, show_default=bool(default), err=True
-            )
+        if said is None and asking and not is_moot:
+            said = asking.ask_for(question, default, choice)
         answers[name] = default if said is None else str(said)
     return Answers(
         answers["tenant_name"],

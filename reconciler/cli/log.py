@@ -78,7 +78,9 @@ class Log:
             click.echo(safe(line), err=True)
 
     def tell_interrupted(self, exit_code: int) -> None:
-        """Somebody pressed Ctrl-C."""
+        """Somebody pressed Ctrl-C, which a terminal shows as `^C`."""
+        if self.is_text:
+            click.echo(err=True)
         self._echo("interrupted", "error", exit_code=exit_code)
 
     def _echo(self, text: str, level: Level, **fields: Any) -> None:

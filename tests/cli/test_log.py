@@ -143,3 +143,67 @@ def test_a_pipelines_trace_is_gone_on_with(
     monkeypatch.setenv("TRACEPARENT", "00-no-trace")
     _, lines = talk(capsys, tmp_path, *JSON, "validate", str(tmp_path / "none"))
     assert re.fullmatch("[0-9a-f]{32}", events(lines)[0]["trace_id"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--log-format", "json", "--nope", "plan"],
+        ["--nope", "--log-format=json", "plan"],
+        ["--lock-timeout", "soon", "--log-format", "json", "plan"],
+        ["--log-format", "json", "--state-dir"],
+        ["--log-format", "json"],
+        ["--log-format", "json", "pln"],
+    ],
+    ids=" ".join,
+)
+def test_tools_read_what_is_wrong_with_the_options_of_all_commands(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(words) == 64
+    (told,) = events(capsys.readouterr().err.splitlines())
+    assert (told["level"], told["exit_code"], len(told["trace_id"])) == ("error", 64, 32)
+
+
+def test_a_variable_counts_for_wrong_usage_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILER_LOG_FORMAT", "json")
+    assert run_command(["--nope"]) == 64
+    assert [each["level"] for each in events(capsys.readouterr().err.splitlines())] == ["error"]
+
+
+class Person:
+    """Somebody at a terminal, who says this, or presses Ctrl-C."""
+
+    def __init__(self, line: str | None) -> None:
+        self.line = line
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self) -> str:
+        if self.line is None:
+            raise KeyboardInterrupt
+        return self.line
+
+
+@pytest.mark.parametrize("line", ["n\n", None], ids=["no", "Ctrl-C"])
+@pytest.mark.parametrize("log", [(), JSON], ids=["text", "json"])
+def test_questions_are_asked_where_no_tool_reads(
+    line: str | None,
+    log: tuple[str, ...],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", Person(line))
+    with service() as (_, url):
+        write(tmp_path / "manifests", {"users": [ANN], "groups": []}, url, "4me")
+        code = run_command(["--state-dir", str(tmp_path / "state"), *log, "apply", str(tmp_path / "manifests")])
+    out, err = capsys.readouterr()
+    question = "Carry out these 1 actions? [y/N]: "
+    assert code == (130 if line is None else 1)
+    assert (question in out, question in err) == (bool(log), not log)
+    if log:
+        assert events(err.splitlines())[-1]["level"] == "error"
