@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from tests.chaos.world import OWNED, PROTECTED
@@ -24,7 +25,8 @@ ODD_WORDS = ("Traceback", "a bug in this tool", "object at 0x", "Exception(")
 
 def judge(ran: Ran) -> list[str]:
     """Everything that is wrong with one run, whatever was wrong with the service."""
-    return [*_deletions(ran), *_writes(ran), *_deactivations(ran), *_others(ran), *_doubles(ran.after), *_words(ran)]
+    found = (_deletions(ran), _writes(ran), _deactivations(ran), _memberships(ran), _others(ran))
+    return [*chain(*found), *_doubles(ran.after), *_words(ran)]
 
 
 def judge_converged(ran: Ran) -> list[str]:
@@ -78,6 +80,27 @@ def _deactivations(ran: Ran) -> Iterator[str]:
         for effect in entry.effects if entry.method != "GET" else ():
             if effect.kind == "User" and effect.verb in {"deactivated", "removed"} and effect.id in safe:
                 yield f"{entry.method} {entry.target} {effect.verb} {effect.name}, who must stay active"
+
+
+def _memberships(ran: Ran) -> Iterator[str]:
+    """Who is declared a member and is one stays one at any moment."""
+    by_number = {each["externalId"].casefold(): each for each in ran.declared["users"] if "externalId" in each}
+    by_name = {each["userName"].casefold(): each for each in ran.declared["users"]}
+    wanted = {
+        each["displayName"].casefold(): {member.casefold() for member in each["members"]}
+        for each in ran.declared["groups"]
+    }
+    people = {
+        int(row["id"]): by_number.get(str(row.get("externalId", "")).casefold(), by_name.get(name))
+        for name, row in users_of(ran.before).items()
+    }
+    for entry in ran.log:
+        for effect in entry.effects if entry.method != "GET" else ():
+            members = wanted.get(effect.name.casefold(), set()) if effect.kind == "Group" else set()
+            for gone in effect.gone:
+                record = people.get(gone.id) if gone.kind == "User" else None
+                if record and record["userName"].casefold() in members:
+                    yield f"{entry.method} {entry.target} took {record['userName']} out, who is declared a member"
 
 
 def _others(ran: Ran) -> Iterator[str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.chaos.world import World
 
 OWNER, GUEST, STRAY = "/Users/31", "/Users/32", "/Users/33"
+TAKEN_OUT = {"members": [{"value": "3", "operation": "delete"}]}
 Sent = tuple[str, str, Any]
 
 
@@ -45,6 +46,8 @@ def blame(world: World, command: str, sent: Sent) -> Ran:
         ("apply", ("PATCH", STRAY, {"title": "X"}), ["who is declared nowhere"]),
         ("apply", ("PATCH", STRAY, {"active": False}), []),
         ("apply", ("PATCH", "/Users/3", {"title": "X"}), []),
+        ("apply", ("PATCH", "/Groups/1", TAKEN_OUT), ["who is declared a member"]),
+        ("apply", ("PATCH", "/Groups/2", TAKEN_OUT | {"displayName": "X"}), []),
         ("apply", ("DELETE", "/Groups/1", None), ["DELETE"]),
         ("plan", ("PATCH", "/Users/3", {"title": "X"}), ["plan sent PATCH"]),
         ("drift", ("PATCH", "/Users/3", {"title": "X"}), ["drift sent PATCH"]),
@@ -80,14 +83,14 @@ def test_what_is_there(world: World) -> None:
     names = [each["userName"] for each in world.declared["users"]]
     for number, body in ((3, {"title": "X"}), (4, {"active": False})):
         world.meddle("PATCH", f"/Users/{number}", body)
-    world.meddle("DELETE", "/Users/20?hard=true")
-    world.meddle("PATCH", "/Groups/1", {"members": [{"value": "9"}]})
+    world.meddle("DELETE", "/Users/29?hard=true")
+    world.meddle("PATCH", "/Groups/1", {"members": [{"value": "30"}]})
     state = world.sandbox.dump()
     found = judge_converged(Ran("apply", 0, "", "", [], state, state, world.declared, faults=()))
     expected = (
         f"{names[2]} has title 'X'",
         f"{names[3]} has active False",
-        f"{names[19]} is not there",
+        f"{names[28]} is not there",
         "stray@widget.example is declared nowhere",
         "the group Group 0001 has",
     )

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 OWNED = "@widget.example"
 PROTECTED = ("owner@widget.example", "Emergency Access")
 GUEST = "guest@elsewhere.example"
-USERS, GROUPS, MEMBERS = 30, 2, 4
-"""More than a page of users."""
+USERS, GROUPS, MEMBERS = 30, 2, 14
+"""More than a page of users; those of the second page are members too."""
 PATIENT, IMPATIENT = 30.0, 0.2
 """Seconds of real time: the client's timeout, and that where the service is silent."""
 ALLOWED = ("--allow", "deactivations=100000", "--allow", "membershipRemovals=100000")
