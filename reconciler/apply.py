@@ -16,7 +16,7 @@ from reconciler.core.directory import MemberDelta
 from reconciler.core.model import Member, ResourceType
 from reconciler.core.order import order_actions
 from reconciler.core.paths import MANAGER
-from reconciler.core.plan_model import ActionKind, MemberChanges, Outcome, OutcomeStatus
+from reconciler.core.plan_model import DONE_WITHOUT, ActionKind, MemberChanges, Outcome, OutcomeStatus
 from reconciler.errors import NotSent, ServiceError, Unreachable
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Applier:
         self.failing.clear()
         if missing:
             names = ", ".join(member.name for member in missing)
-            detail = f"done, but without {names}: not in 4me"
+            detail = f"{DONE_WITHOUT} {names}: not in 4me"
             return Outcome(action, OutcomeStatus.FAILED, detail, written.id, written.requests, written.live)
         return Outcome(action, OutcomeStatus.DONE, "", written.id, written.requests, written.live)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,8 @@ CHANGES = (
     *(field.name for field in fields(RunFacts)),
 )
 FAULTS = Fault._fields
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""How a formula begins (OWASP, CSV injection)."""
+_FORMULA = re.compile(r"(?:^|(?<=[;\t]))(?=[ \"']*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r\n])")
+"""Where a formula begins (OWASP, CSV injection): signs of full width too, and behind what parts cells elsewhere."""
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
@@ -72,4 +73,4 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return safe(f"'{text}" if text.startswith(_FORMULA) else text)
+    return safe(_FORMULA.sub("'", text))

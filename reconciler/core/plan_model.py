@@ -151,6 +151,10 @@ class OutcomeStatus(StrEnum):
     SKIPPED = "skipped"
 
 
+DONE_WITHOUT = "done, but without"
+"""How the detail begins of what failed only as to some members, who were not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one action; `detail`: the service's words or why it was skipped; `id` as known afterwards.

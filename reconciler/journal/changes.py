@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.core.model import ResourceType
-from reconciler.core.plan_model import ActionKind
+from reconciler.core.plan_model import DONE_WITHOUT, ActionKind, OutcomeStatus
 from reconciler.journal.entries import moment_of
 from reconciler.journal.writing import GROUP_PREFIX
 
@@ -179,15 +179,13 @@ def _is_within(entry: dict[str, Any], query: Query) -> bool:
 
 
 def _changes(entry: dict[str, Any], run: RunFacts) -> Iterator[Changed]:
+    """An action that was carried out but for members who were not there is done, but for these."""
     kind, source = entry["action"], entry.get("source")
-    shared = {
-        "at": entry["at"],
-        "status": entry["status"],
-        "run": run,
-        "detail": entry["detail"],
-        "source": f"{source['file']}:{source['line']}" if source else None,
-    }
-    own = {"resource": entry["resource"], "name": entry["key"], "id": entry.get("id"), **shared}
+    failed = {"status": entry["status"], "detail": entry["detail"]}
+    partly = entry["detail"].startswith(DONE_WITHOUT)
+    became = {"status": OutcomeStatus.DONE.value, "detail": ""} if partly else failed
+    shared = {"at": entry["at"], "run": run, "source": f"{source['file']}:{source['line']}" if source else None}
+    own = {"resource": entry["resource"], "name": entry["key"], "id": entry.get("id"), **shared, **became}
     if kind in _WORDS or not (entry["changes"] or entry["members"]["add"] or entry["members"]["remove"]):
         yield Changed(change=_WORDS.get(kind, kind), **own)
     for change in entry["changes"]:
@@ -201,7 +199,8 @@ def _changes(entry: dict[str, Any], run: RunFacts) -> Iterator[Changed]:
             resource = ResourceType.GROUP if name in groups else ResourceType.USER
             identity = ids.get(f"{GROUP_PREFIX}{name}" if name in groups else name)
             group = {"group": entry["key"], "group_id": entry.get("id")}
-            yield Changed(change=word, resource=resource.value, name=name, id=identity, **group, **shared)
+            what = became if identity or side == "remove" else failed
+            yield Changed(change=word, resource=resource.value, name=name, id=identity, **group, **shared, **what)
 
 
 def read_facts(run: RunEntries) -> RunFacts:

@@ -221,6 +221,7 @@ def summarise(run: RunEntries) -> RunEntry:
     ended = entries[-1]["entry"] == "end"
     settled = {(each["resource"], each["key"]) for each in outcomes}
     attempts = [(each["resource"], each["key"]) for each in entries if each["entry"] == "attempt"]
+    in_flight = tuple(key for resource, key in attempts if (resource, key) not in settled)
     return RunEntry(
         run=run.run,
         started_at=first["at"],
@@ -231,7 +232,7 @@ def summarise(run: RunEntries) -> RunEntry:
         planned=planned,
         done=counts[OutcomeStatus.DONE],
         failed=counts[OutcomeStatus.FAILED],
-        skipped=planned - counts[OutcomeStatus.DONE] - counts[OutcomeStatus.FAILED],
-        in_flight=tuple(key for resource, key in attempts if (resource, key) not in settled),
+        skipped=planned - counts[OutcomeStatus.DONE] - counts[OutcomeStatus.FAILED] - len(in_flight),
+        in_flight=in_flight,
         unreadable=run.unreadable,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.core.model import Member, ResourceType
 from reconciler.core.paths import parse_path
-from reconciler.core.plan_model import ActionKind, Change, MemberChanges, OutcomeStatus, TenantIdentity
+from reconciler.core.plan_model import DONE_WITHOUT, ActionKind, Change, MemberChanges, OutcomeStatus, TenantIdentity
 from reconciler.core.reversal import Ending, Later, Reversal, Step
 from reconciler.core.suggest import did_you_mean
 from reconciler.errors import OperatorError
@@ -107,7 +107,7 @@ def _steps(run: RunEntries) -> Iterator[Step]:
 def _was_written(outcome: dict[str, Any]) -> bool:
     """Whether it was done, if only in part: some members may have been missing."""
     done = outcome["status"] == OutcomeStatus.DONE.value
-    return done or bool(outcome.get("requests")) or outcome["detail"].startswith("done, but without")
+    return done or bool(outcome.get("requests")) or outcome["detail"].startswith(DONE_WITHOUT)
 
 
 def _step(entry: dict[str, Any], ending: Ending) -> Step:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.core.plan_model import ActionKind, Change, Outcome, OutcomeStatus
+from reconciler.core.plan_model import DONE_WITHOUT, ActionKind, Change, Outcome, OutcomeStatus
 from reconciler.journal.changes import Query, RunFacts, find_changes
 from reconciler.journal.reading import RunEntries, read_all
 from reconciler.journal.writing import Approval, open_journal
@@ -110,6 +110,22 @@ def test_what_was_in_flight_is_told_as_unknown(tmp_path: Path) -> None:
     journal.record_attempt(RENAME)
     journal.close()
     assert asked(tmp_path) == [("24", "unknown", "changed", "ann.lee", "userName")]
+
+
+def test_of_what_failed_as_to_some_members_the_rest_is_done(tmp_path: Path) -> None:
+    change = Change("displayName", "Dsk", "Desk")
+    desk = action(
+        ActionKind.UPDATE, group("Desk"), change, add=[user("ann"), user("carol")], remove=[user("bob")], line=9
+    )
+    detail = f"{DONE_WITHOUT} carol: not in 4me"
+    write_run(tmp_path, clock(), [Outcome(desk, OutcomeStatus.FAILED, detail, "g1", 2)])
+    changes = find_changes(tuple(read_all(tmp_path)), Query()).changes
+    assert [(each.change, each.name, each.status, each.detail) for each in changes] == [
+        ("changed", "Desk", "done", ""),
+        ("joined", user("ann").name, "done", ""),
+        ("joined", user("carol").name, "failed", detail),
+        ("left", user("bob").name, "done", ""),
+    ]
 
 
 def test_an_attempt_that_does_not_say_what_it_is_about_is_told_by_its_action() -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from reconciler.core.plan_model import TenantIdentity
 from reconciler.journal.entries import parse_entry
-from reconciler.journal.reading import look_back
-from tests.builders import plan
-from tests.journal.records import ACTIONS, clock, done, file_of, write_run
+from reconciler.journal.reading import look_back, read_runs
+from reconciler.journal.writing import open_journal
+from tests.builders import DIGEST, plan
+from tests.journal.records import ACTIONS, IDS, ORIGIN, clock, done, file_of, write_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +31,15 @@ def test_a_run_that_never_ended_is_found_by_its_own_tenant_only(tmp_path: Path) 
     assert look_back(tmp_path, TenantIdentity("other", "https://other.example", None)) == (None, None)
     write_run(tmp_path, now)
     assert look_back(tmp_path, TENANT) == (None, None)
+
+
+def test_what_was_in_flight_was_not_skipped(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path, DIGEST, clock())
+    journal.begin(plan(*ACTIONS), ORIGIN, IDS)
+    journal.record_attempt(ACTIONS[0])
+    journal.close()
+    (found,) = read_runs(tmp_path)
+    assert (found.planned, found.done, found.skipped, found.in_flight) == (2, 0, 1, (ACTIONS[0].key,))
 
 
 def test_wherever_a_run_was_cut_off_it_is_interrupted_and_not_damaged(tmp_path: Path) -> None:
