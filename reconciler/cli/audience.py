@@ -128,6 +128,15 @@ def shown_problems(console: Console, problems: Sequence[Problem]) -> Sequence[Pr
     return [conceal_problem(each, found) for each in problems]
 
 
+def shown_notes(console: Console, notes: Sequence[str]) -> Sequence[str]:
+    """Notes for those who read along: what may name somebody is counted."""
+    if redactor(console) is None:
+        return notes
+    from reconciler.report.redaction.texts import harmless_notes
+
+    return harmless_notes(notes, "note")
+
+
 def shown_error(console: Console, error: ReconcilerError) -> ReconcilerError:
     """An error for those who read along."""
     try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.audience import audience_option
 from reconciler.cli.options import manifests_argument, max_wait_option, plan_options
 from reconciler.settings import describe_token
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 @click.command(epilog="Examples: reconciler --tenant production check manifests; reconciler check manifests --notify")
 @manifests_argument
 @click.option("--notify", "test", is_flag=True, help="Also send a test message to all that `notify` names.")
+@audience_option
 @max_wait_option
 @click.pass_obj
 def command(console: Console, /, manifests: Path, *, test: bool, **chosen: object) -> int:

@@ -74,6 +74,10 @@ class Console:
         if not self.quiet:
             self._talk(self.log.render(text, **fields))
 
+    def warn(self, text: str) -> None:
+        """Talk that is told even where it is to be quiet."""
+        self._talk(self.log.render(text, "warning"))
+
     def detail(self, text: str) -> None:
         """Talk for those who asked for more."""
         if self.verbose:

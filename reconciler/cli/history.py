@@ -66,6 +66,8 @@ def command(console: Console, /, run: str | None, *, verify: bool, output_format
     holder = find_holder(console.state)
     if holder:
         relay(console, f"{holder}: what it has not finished yet is shown as interrupted")
+    if chosen["since"] and chosen["until"] and chosen["since"] >= chosen["until"]:
+        raise UsageError("--until is before --since: nothing is in between")
     if verify:
         return _show_verdict(console, output_format, chosen)
     if run:

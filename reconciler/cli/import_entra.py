@@ -89,6 +89,6 @@ def _tell(console: Console, imported: Imported, schema: Path) -> None:
     for note in imported.notes:
         line = safe(f"{schema}:{note.line}: {note.about}: {note.text}")
         if note.lost:
-            click.echo(f"not carried over: {line}", err=True)
+            console.warn(f"not carried over: {line}")
         else:
             console.say(line)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.audience import audience_option, shown_notes
 from reconciler.cli.options import manifests_argument, max_wait_option, plan_options
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ SPLITS = ("auto", "organization", "chunks", "one")
     "--chunk-size", type=click.IntRange(min=1), default=500, show_default=True, help="Most users in one of the files."
 )
 @click.option("--force", is_flag=True, help="Replace what an earlier import wrote there.")
+@audience_option
 @max_wait_option
 @click.pass_obj
 def command(console: Console, /, manifests: Path, out: Path, **chosen: object) -> int:
@@ -71,10 +73,11 @@ def _tell(console: Console, imported: Imported, out: Path) -> None:
 
     inventory, summary = imported.inventory, imported.live.summary
     console.out("\n".join(safe(f"{out.as_posix()}/{path}: {count}") for path, count in imported.files.items()))
-    for note in imported.notes[:LISTED]:
-        click.echo(safe(f"note: {note}"), err=True)
-    if len(imported.notes) > LISTED:
-        click.echo(f"note: and {len(imported.notes) - LISTED} more", err=True)
+    notes = shown_notes(console, imported.notes)
+    for note in notes[:LISTED]:
+        console.warn(safe(f"note: {note}"))
+    if len(notes) > LISTED:
+        console.warn(f"note: and {len(notes) - LISTED} more")
     console.say(
         f"{len(inventory.users)} users and {len(inventory.groups)} groups imported in {summary.requests} requests;"
         f" left out: {inventory.inactive} inactive users, {inventory.foreign} users and groups that are not owned"
@@ -82,9 +85,9 @@ def _tell(console: Console, imported: Imported, out: Path) -> None:
     remaining = imported.remaining.actions
     if remaining:
         reasons = sorted({f"{each.kind.value}: {each.reason}" for each in remaining})
-        click.echo(f"warning: a plan of it has {len(remaining)} actions, among them:", err=True)
-        for reason in reasons[:LISTED]:
-            click.echo(safe(f"  {reason}"), err=True)
+        console.warn(f"warning: a plan of it has {len(remaining)} actions, among them:")
+        for reason in shown_notes(console, reasons)[:LISTED]:
+            console.warn(safe(f"  {reason}"))
     else:
         console.say("a plan of it has nothing to do")
     console.say(f"look at it with: reconciler plan {out}")

@@ -213,7 +213,7 @@ def test_what_is_about_values_is_not_for_the_public(
     assert "not for the public" in err
 
 
-@pytest.mark.parametrize("command", ["validate", "plan", "drift", "apply"])
+@pytest.mark.parametrize("command", ["validate", "plan", "drift", "apply", "check", "import"])
 def test_what_is_wrong_in_manifests_is_told_by_its_place(
     command: str, world: World, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -240,6 +240,21 @@ def test_a_journal_that_was_changed_names_nobody(
     out, err = capfd.readouterr()
     assert leaks(out, err) == []
     assert file.name in out
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_an_import_counts_what_it_has_to_say_of_people(
+    log_format: str, world: World, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--log-format", log_format, "import", world.manifests, "--out")
+    code, _, internal = said(world, capfd, *words, tmp_path / "one")
+    again, out, err = said(world, capfd, *words, tmp_path / "other", "--audience", "public")
+    assert code == again
+    assert leaks(internal) != []
+    assert leaks(out, err) == []
+    assert "notes (hidden)" in err
+    if log_format == "json":
+        assert {json.loads(line)["level"] for line in internal.splitlines()} == {"info", "warning"}
 
 
 def test_an_unknown_target_is_not_repeated(world: World, capfd: pytest.CaptureFixture[str]) -> None:
@@ -328,9 +343,9 @@ def test_a_canary_names_nobody(
         assert "canary" in out
 
 
-SHOWS_NOBODY = {"check", "completion", "schema", "sandbox"}
-ONLY_FOR_THOSE_WHO_MAY_KNOW = {"evaluate", "import", "import-entra", "init"}
-"""They write or print what they are given, or a whole organisation."""
+SHOWS_NOBODY = {"completion", "schema", "sandbox"}
+ONLY_FOR_THOSE_WHO_MAY_KNOW = {"evaluate", "import-entra", "init"}
+"""They write or print what they are given."""
 
 
 @pytest.mark.parametrize("name", COMMAND_NAMES)

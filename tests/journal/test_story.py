@@ -297,6 +297,7 @@ def test_the_script_of_the_documentation_proves_the_same(audited: Audited) -> No
         ("--since", "yesterday"),
         ("--since", "999999d"),
         ("--until", "0001-01-01T00:00:00+12:00"),
+        ("--since", "2026-11-02", "--until", "2026-11-01"),
     ],
 )
 def test_what_cannot_be_asked_is_wrong_usage(audited: Audited, wrong: tuple[str, ...]) -> None:
