@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.core.durations import show_seconds
+from reconciler.core.times import parse_time
 from reconciler.errors import NotApproved
 from reconciler.journal.reading import find_spent
 from reconciler.report.words import safe
@@ -55,12 +56,12 @@ def find_refusals(saved: SavedPlan, terms: Terms, state: Path, now: datetime) ->
 
 def made_at(plan: Plan) -> datetime | None:
     """When the plan was made; None where its file says no time."""
-    return _moment(plan.created_at)
+    return parse_time(plan.created_at)
 
 
 def plan_clock(plan: Plan) -> datetime | None:
     """What Now() gave when the plan was made, so that time alone makes no action another."""
-    return _moment(plan.at or plan.created_at)
+    return parse_time(plan.at or plan.created_at)
 
 
 def signature_faults(saved: SavedPlan, terms: Terms) -> Iterator[str]:
@@ -114,11 +115,3 @@ def _lapses(saved: SavedPlan, terms: Terms, state: Path, now: datetime) -> Itera
     spent = find_spent(state, saved.digest)
     if spent:
         yield Refusal(f"it has been applied already, by the run {safe(spent.run)}, which ended at {safe(spent.at)}")
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else None
-    except (ValueError, OverflowError):
-        return None

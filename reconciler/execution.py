@@ -16,8 +16,9 @@ from reconciler.core.forecast import count_requests, make_forecast, with_more
 from reconciler.core.model import Member
 from reconciler.core.plan_model import OutcomeStatus
 from reconciler.core.snapshot import remember_writes
+from reconciler.core.times import format_time
 from reconciler.journal.writing import open_journal
-from reconciler.planning import forecast_requests, format_time
+from reconciler.planning import forecast_requests
 from reconciler.provenance import trace_origin
 from reconciler.readback import judge_canary
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
@@ -16,6 +15,7 @@ from reconciler.core.plan import PlanRequest, fingerprint, make_plan
 from reconciler.core.plan_model import LiveCounts, ManifestSummary, Plan
 from reconciler.core.question import find_targets, identify
 from reconciler.core.repeats import find_repeats
+from reconciler.core.times import format_time
 from reconciler.errors import GuardRefusal
 from reconciler.journal.past_writes import read_past
 from reconciler.journal.reading import last_written_fields
@@ -186,8 +186,3 @@ def _read(session: Session, directory: Directory, options: PlanOptions) -> tuple
 def forecast_requests(actions: Iterable[Action], directory: Directory, tenant: Tenant) -> Forecast:
     """How many requests these actions take, and how long they take within the tenant's limits."""
     return make_forecast(count_requests(actions, tenant.limits.members_per_request), directory.client.pacer.budget())
-
-
-def format_time(moment: datetime, timespec: str = "auto") -> str:
-    """RFC 3339 in UTC; `timespec` as in `datetime.isoformat`."""
-    return moment.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import getpass
 import os
 import re
-import secrets
 import subprocess
 from datetime import timedelta
 from pathlib import Path
@@ -42,7 +41,7 @@ def color_wanted(*, terminal: bool) -> bool:
 def trace_id() -> str:
     """The pipeline's trace where it has one, else one of this run: 32 hexadecimal digits (W3C Trace Context §3.2.2)."""
     given = re.fullmatch(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-.*", os.environ.get("TRACEPARENT", ""))
-    return given[1] if given else secrets.token_hex(16)
+    return given[1] if given else os.urandom(16).hex()
 
 
 def who() -> str:

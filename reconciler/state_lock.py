@@ -17,6 +17,7 @@ from errno import EAGAIN
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.core.durations import show_seconds
+from reconciler.core.times import format_time
 from reconciler.errors import OperatorError, Stopped
 from reconciler.state_files import NotAFile, is_there
 
@@ -157,7 +158,7 @@ def _try_lock(descriptor: int, path: Path, on_talk: Callable[[str], None]) -> bo
 
 def _sign(descriptor: int, command: str) -> None:
     """Say who holds it. A disk that is full is no reason to go on without the lock."""
-    since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    since = format_time(datetime.now(UTC), "seconds")
     entry = {"command": command, "pid": os.getpid(), "host": socket.gethostname(), "since": since}
     with suppress(OSError):
         os.ftruncate(descriptor, 0)

@@ -8,8 +8,8 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from reconciler.core.model import ResourceType
+from reconciler.core.times import parse_time
 from reconciler.journal.changes import read_facts
-from reconciler.journal.entries import moment_of
 from reconciler.report.words import CHANGED, is_hidden, safe, show_path, show_value
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _canary_lines(entry: dict[str, Any], width: int) -> Iterator[str]:
 
 def _heading(change: Changed) -> str:
     """When, to whom, and how it ended."""
-    moment = moment_of(change.at)
+    moment = parse_time(change.at)
     at = f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment else safe(change.at)
     detail = f" ({safe(change.detail)})" if change.detail else ""
     group = " (group)" if change.resource == ResourceType.GROUP.value else ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+
+from reconciler.core.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,9 +41,11 @@ class Log:
         """One line. `fields` are for tools only; text that begins with `warning: ` is one."""
         if self.is_text:
             return text
+        import json
+
         if text.startswith(_WARNING):
             text, level = text.removeprefix(_WARNING), "warning"
-        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        at = format_time(datetime.now(UTC), "milliseconds")
         line = {"time": at, "level": level, "message": text, "trace_id": self.trace_id, **fields}
         return json.dumps(line, ensure_ascii=False)
 
@@ -103,7 +106,7 @@ def describe_request(exchanged: Exchanged, *, bodies: bool) -> Iterator[str]:
 
 def request_fields(exchanged: Exchanged, *, bodies: bool) -> dict[str, Any]:
     """One request for tools, by the names of OpenTelemetry's semantic conventions; times in seconds."""
-    started = datetime.fromtimestamp(exchanged.started, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    started = format_time(datetime.fromtimestamp(exchanged.started, UTC), "milliseconds")
     fields: dict[str, Any] = {
         "event": "request",
         "http.request.method": exchanged.method,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.core.model import ResourceType
 from reconciler.core.plan_model import DONE_WITHOUT, ActionKind, OutcomeStatus
-from reconciler.journal.entries import moment_of
+from reconciler.core.times import parse_time
 from reconciler.journal.writing import GROUP_PREFIX
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _told(run: RunEntries) -> Iterator[dict[str, Any]]:
 
 
 def _is_within(entry: dict[str, Any], query: Query) -> bool:
-    at = moment_of(entry["at"])
+    at = parse_time(entry["at"])
     return at is not None and (query.since is None or at >= query.since) and (query.until is None or at < query.until)
 
 

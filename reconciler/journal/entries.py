@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from reconciler.core.digest import canonical
+from reconciler.core.times import parse_time
 from reconciler.journal.shapes import is_deep, is_entry
 
 if TYPE_CHECKING:
@@ -48,19 +48,10 @@ def parse_entry(line: bytes) -> dict[str, Any] | None:
         entry = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not is_entry(entry) or moment_of(entry["at"]) is None:
+    if not is_entry(entry) or parse_time(entry["at"]) is None:
         return None
     nested = line.count(b"[") + line.count(b"{")
     return None if nested > DEEPEST and is_deep(entry, DEEPEST) else entry
-
-
-def moment_of(at: object) -> datetime | None:
-    """When an entry was written; None for what is no time (RFC 3339)."""
-    try:
-        moment = datetime.fromisoformat(at) if isinstance(at, str) else None
-    except ValueError:
-        return None
-    return moment if moment and moment.tzinfo else None
 
 
 def is_chained(entry: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.events import DocumentEndEvent, DocumentStartEvent
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from reconciler.manifests.files import decode, read_files
 from reconciler.manifests.yaml_reader import read_yaml
@@ -44,7 +45,11 @@ def protect(document: Copied, names: Sequence[str]) -> Copied:
     yaml.indent(mapping=2, sequence=4, offset=2)
     tree = yaml.load(document.text)
     protected = tree.setdefault("ownership", {}).setdefault("protected", [])
-    protected += [name for name in names if name not in protected]
+    protected += [
+        name if name.isprintable() else DoubleQuotedScalarString(name)  # elsewhere line breaks of Unicode are folded
+        for name in names
+        if name not in protected
+    ]
     stream = StringIO()
     yaml.dump(tree, stream)
     return _read(stream.getvalue())

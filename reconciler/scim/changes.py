@@ -14,6 +14,7 @@ from math import floor
 from typing import TYPE_CHECKING
 
 from reconciler.core.snapshot import modified
+from reconciler.core.times import format_time
 from reconciler.errors import ServiceError
 from reconciler.scim.lists import REFUSED_FILTERS, FilterIgnored
 from reconciler.scim.scans import ACTIVE
@@ -178,4 +179,4 @@ def _count(stamps: Mapping[str, float], after: float) -> int:
 
 
 def _newer(than: int) -> str:
-    return f'meta.lastModified gt "{datetime.fromtimestamp(than, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}"'
+    return f'meta.lastModified gt "{format_time(datetime.fromtimestamp(than, UTC))}"'

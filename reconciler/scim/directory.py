@@ -13,6 +13,7 @@ from reconciler.core.directory import Assumptions
 from reconciler.core.model import ResourceType
 from reconciler.core.normalise import fold, is_empty
 from reconciler.core.schema import MATCHABLE
+from reconciler.core.times import format_time
 from reconciler.errors import ServiceError
 from reconciler.scim.capabilities import choose_dialect
 from reconciler.scim.carryover import remember
@@ -134,7 +135,7 @@ def open_directory(
             scopes,
             connection.concurrency,
             requests=lambda: client.requests,
-            now=lambda: datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            now=lambda: format_time(datetime.now(UTC), "seconds"),
             epoch=connection.waiting.timing.epoch,
             on_progress=listener.on_progress,
             assumptions=assumptions,

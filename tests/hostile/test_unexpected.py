@@ -13,7 +13,8 @@ import click
 import pytest
 
 from reconciler import __version__
-from reconciler.cli import LazyGroup, root
+from reconciler.cli import LazyGroup, Start, root
+from reconciler.cli.log import Log
 from reconciler.errors import Bug, OperatorError
 
 SECRET = "Bearer tok-0123456789 of ann@widget.example"
@@ -40,7 +41,7 @@ class Broken(LazyGroup):
 
 def fail(error: Exception, *arguments: str) -> Bug | OperatorError:
     with pytest.raises((Bug, OperatorError)) as caught:
-        Broken(error).main(list(arguments), standalone_mode=False)
+        Broken(error).main(list(arguments), standalone_mode=False, obj=Start(Log()))
     assert isinstance(caught.value, (Bug, OperatorError))
     return caught.value
 

@@ -152,6 +152,17 @@ def sent(sandbox: Sandbox, method: str, path: str, body: dict[str, Any]) -> str 
     return str(json.loads(answer.body)["id"]) if answer.status < 300 else None
 
 
+@pytest.mark.parametrize("name", ["3\x85ÜhJ", "a\x07b", "\x1c1", "a\x7fb"])
+def test_who_cannot_be_named_is_left_alone(tmp_path: Path, name: str) -> None:
+    with service() as (sandbox, url):
+        sent(sandbox, "POST", "/Users", {"userName": name, "active": True})
+        empty(tmp_path, url, "rfc7644")
+        imported = holds(tmp_path)
+    assert [(live.key, reason) for live, reason in imported.inventory.undeclarable] == [
+        (name, "its userName has a control character")
+    ]
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 @given(users=odd_users(), groups=st.lists(texts.filter(str.strip), unique_by=str.casefold, max_size=4), data=st.data())
 @settings(max_examples=20)
