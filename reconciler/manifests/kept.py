@@ -9,6 +9,7 @@ as a map for each record.
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 from hashlib import sha256
 from itertools import count, islice, repeat
 from pathlib import Path
@@ -93,7 +94,13 @@ class KeptRecords:
 
 def _digest(rules: Mapping[ResourceType, Rules], known: Iterable[str]) -> bytes:
     """Of all but the files that records depend on: the rules, what else is known, the version and the code itself."""
-    digest = sha256(repr((reconciler.__version__, sorted(rules.items()), sorted(known))).encode())
+    said = repr((reconciler.__version__, sorted(rules.items()), sorted(known))).encode()
+    return sha256(_digest_code() + said).digest()
+
+
+@cache
+def _digest_code() -> bytes:
+    digest = sha256()
     for room in _ROOMS:
         for module in sorted(Path(reconciler.__file__).parent.joinpath(room).rglob("*.py")):
             digest.update(module.read_bytes())

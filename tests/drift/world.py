@@ -20,6 +20,7 @@ TENANT = """\
 kind: Tenant
 name: test
 endpoint: {url}
+limits: {{requestsPerHour: 1000000, requestsPerTwoSeconds: 1000000}}
 """
 USERS = """\
 # Who works here

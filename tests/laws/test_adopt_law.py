@@ -18,6 +18,7 @@ from tests.services import meddle, options, service
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
 
+LIMITS = "limits: {requestsPerHour: 1000000, requestsPerTwoSeconds: 1000000}\n"
 NAMES = [f"user{number}@widget.example" for number in range(1, 5)]
 MANIFESTS = """\
 # Everybody
@@ -113,7 +114,7 @@ def test_after_adopting_nothing_differs(changes: list[tuple[str, int, Any]]) -> 
     with TemporaryDirectory() as made, service() as (sandbox, url):
         folder = Path(made)
         (folder / "manifests").mkdir()
-        (folder / "manifests" / "tenant.yaml").write_text(f"kind: Tenant\nname: test\nendpoint: {url}\n")
+        (folder / "manifests" / "tenant.yaml").write_text(f"kind: Tenant\nname: test\nendpoint: {url}\n{LIMITS}")
         path = folder / "manifests" / "all.yaml"
         ids: dict[str, str] = {}
         for text in (MANIFESTS.replace("active: false", "active: true"), MANIFESTS):
