@@ -41,7 +41,7 @@ INDENT = " " * 6
 SHOWN = 10
 """Differences that are told again at the end."""
 GO_ON = (
-    "mend what it is due to and run it again, it continues; without --canary it goes on regardless;"
+    "put right what stopped it and run it again, it continues; without --canary it goes on regardless;"
     " `reconciler undo last` plans the way back"
 )
 PLAN_AGAIN = "plan again, and have what is left approved"

@@ -136,7 +136,8 @@ class Bar:
         progress = self._progress = self._progress or self._start()
         elapsed = progress.tasks[0].elapsed or 0
         rate = f"{done / elapsed:.0f}" if elapsed else "-"
-        progress.update(progress.tasks[0].id, completed=done, total=total, rate=rate, until=until)
+        of = "" if total is None else f"/{total}"
+        progress.update(progress.tasks[0].id, completed=done, total=total, of=of, rate=rate, until=until)
 
     def say(self, text: str) -> bool:
         """Show a line above it, where it is on the screen; whether it is."""
@@ -164,9 +165,9 @@ class Bar:
             def render(self, task: Task) -> RenderableType:
                 return until if (until := str(task.fields["until"])) else self.by_rate(task)
 
-        counts = TextColumn("{task.completed}/{task.total} ({task.fields[rate]}/s)")
+        counts = TextColumn("{task.completed}{task.fields[of]} ({task.fields[rate]}/s)")
         columns = (TextColumn("{task.description}"), BarColumn(), counts, End())
         progress = Progress(*columns, console=RichConsole(stderr=True, no_color=self._plain), transient=True)
-        progress.add_task(self._label, total=None, rate="-", until="")
+        progress.add_task(self._label, total=None, of="", rate="-", until="")
         progress.start()
         return progress

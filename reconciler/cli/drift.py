@@ -75,7 +75,7 @@ def command(console: Console, /, manifests: Path, output_format: str, base: str 
     if chosen["adopt"] and output_format != "text":
         raise click.UsageError("--adopt shows what changes in the manifests, as text only")
     if chosen["adopt"] and console.heard.public:
-        raise click.UsageError("--adopt shows manifests, which are not for the public")
+        raise click.UsageError("--adopt shows manifests, which are not for the public: say --audience internal")
     places = places_for(manifests, output_format, chosen)
     with console.progress("reading 4me") as read:
         options = plan_options(console, manifests, read, **chosen)

@@ -36,7 +36,9 @@ def command(console: Console, /, key: str, attribute: str | None, manifests: Pat
     KEY is a userName, a displayName of a group, or an externalId; ATTRIBUTE a SCIM path or an attribute of the record.
     """
     if console.heard.public:
-        raise click.UsageError("explain shows one person's values, which are not for the public")
+        raise click.UsageError(
+            "explain shows one person's values, which are not for the public: say --audience internal"
+        )
     from reconciler.explain import explain
     from reconciler.report.explain import explanation_as_values, render_explanation
     from reconciler.report.json_text import json_text

@@ -36,9 +36,9 @@ class Hash(click.ParamType[str]):
 
 
 @click.command(
-    epilog="Examples: reconciler history; reconciler history 20261124T101500.000000Z-1a2b3c4d shows each action of one"
-    " run; reconciler history --since 30d --user ann@widget.example --format csv tells an auditor; reconciler history"
-    " --verify --head sha256:... proves it. Exit codes: 0 fine, 1 error, or the journal is not as it was written."
+    epilog="Examples: reconciler history; reconciler history last shows each action of the newest run; reconciler"
+    " history --since 30d --user ann@widget.example --format csv tells an auditor; reconciler history --verify --head"
+    " sha256:... proves it. Exit codes: 0 fine, 1 error, or the journal is not as it was written."
 )
 @click.argument("run", required=False)
 @click.option("--since", type=Moment(), help="Changes since then: 2026-11-01, a time, or 7d for seven days ago.")
@@ -54,7 +54,10 @@ class Hash(click.ParamType[str]):
 @audience_option
 @click.pass_obj
 def command(console: Console, /, run: str | None, *, verify: bool, output_format: str, **chosen: Any) -> int:
-    """Show what earlier applies did, from the journal in the state directory: who changed what, when, and why."""
+    """Show what earlier applies did, from the journal in the state directory: who changed what, when, and why.
+
+    RUN is the name of a run as it is listed, the beginning of one, or `last`.
+    """
     asked = [name for name in _ASKED if chosen[name] is not None]
     proved = [name for name in _PROVED if chosen[name] is not None]
     if proved and not verify:
@@ -98,12 +101,12 @@ def _show_run(console: Console, run: str, output_format: str) -> None:
     from reconciler.journal.changes import Query, find_changes
     from reconciler.journal.reading import read_run
 
-    found = read_run(console.state, run)
+    found = read_run(console.state, run, console.tenant)
     shown = found._replace(entries=shown_entries(console, found.entries))
     changes = shown_changes(console, find_changes([found], Query()).changes, [found])
     views = Views(partial(render_run, shown, console.width), shown.entries, CHANGES, map(change_row, changes))
     _show(console, output_format, views)
-    _say_unreadable(console, [(run, found.unreadable)] if found.unreadable else ())
+    _say_unreadable(console, [(found.run, found.unreadable)] if found.unreadable else ())
 
 
 def _show_changes(console: Console, output_format: str, chosen: dict[str, Any]) -> None:

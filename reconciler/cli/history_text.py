@@ -80,7 +80,7 @@ def render_verdict(verdict: Verdict, width: int, *, kept: bool) -> str:
 
 def _run_lines(run: RunEntry, width: int) -> Iterator[str]:
     yield f"{run.run}  {run.status}"
-    origin = f"{safe(run.started_at)} by {safe(run.who)} on {safe(run.tenant)}"
+    origin = f"{_second(run.started_at)} by {safe(run.who)} on {safe(run.tenant)}"
     counts = f"{run.done} of {run.planned} done, {run.failed} failed, {run.skipped} skipped"
     yield from _wrapped(f"{origin}: {counts}", width, "  ")
     if run.in_flight:
@@ -105,7 +105,7 @@ def _fact_lines(facts: RunFacts, width: int) -> Iterator[str]:
 
 def _canary_lines(entry: dict[str, Any], width: int) -> Iterator[str]:
     became = safe(entry["reason"]) or "read back, all as asked for"
-    yield from _wrapped(f"{safe(entry['at'])}  canary of {entry['actions']} of {entry['total']}: {became}", width)
+    yield from _wrapped(f"{_second(entry['at'])}  canary of {entry['actions']} of {entry['total']}: {became}", width)
     for each in entry["differences"]:
         sides = f"asked for {show_value(each.get('asked'))}, 4me has {show_value(each.get('got'))}"
         what = f"{safe(each['resource'])} {safe(each['key'])}: {show_path(each['path'])}: {sides}"
@@ -114,11 +114,14 @@ def _canary_lines(entry: dict[str, Any], width: int) -> Iterator[str]:
 
 def _heading(change: Changed) -> str:
     """When, to whom, and how it ended."""
-    moment = parse_time(change.at)
-    at = f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment else safe(change.at)
     detail = f" ({safe(change.detail)})" if change.detail else ""
     group = " (group)" if change.resource == ResourceType.GROUP.value else ""
-    return f"{at}  {safe(change.status)}{detail}  {safe(change.name)}{group}"
+    return f"{_second(change.at)}  {safe(change.status)}{detail}  {safe(change.name)}{group}"
+
+
+def _second(at: str) -> str:
+    moment = parse_time(at)
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment else safe(at)
 
 
 def _what(change: Changed) -> str:
@@ -156,7 +159,7 @@ def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
 def _outcome_lines(entry: dict[str, Any], width: int) -> Iterator[str]:
     detail = f": {safe(entry['detail'])}" if entry["detail"] else ""
     what = f"{safe(entry['action'])} {safe(entry['resource'])} {safe(entry['key'])}"
-    yield from _wrapped(f"{safe(entry['at'])}  {safe(entry['status'])}  {what}{detail}", width)
+    yield from _wrapped(f"{_second(entry['at'])}  {safe(entry['status'])}  {what}{detail}", width)
     for each in entry["changes"]:
         yield from _wrapped(f"{show_path(each['path'])}: {_values(each['before'], each['after'])}", width, "    ")
     for sign, side in (("+", "add"), ("-", "remove")):

@@ -121,11 +121,11 @@ class _Undoing:
         if not step.told or (step.kind is ActionKind.CREATE and not self.left.is_as_created(step, live)):
             verdict = "it cannot be told whether that run changed it, left alone: look at it"
         elif reverse:
-            verdict = "4me has it as after, undone"
+            verdict = "4me has what that run wanted, undone"
         elif reverse.told:
-            verdict = "4me has it neither as before nor as after, left alone"
+            verdict = "4me has neither what was there before nor what that run wanted, left alone"
         else:
-            verdict = "4me has it as before, nothing to do"
+            verdict = "4me has what was there before, nothing to do"
         self.told.append(f"{live.key} {IN_FLIGHT}: {verdict}")
         return verdict.endswith("undone")
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from reconciler.core.model import ResourceType
 from reconciler.core.paths import CUSTOM_FIELDS
 from reconciler.core.plan_model import OutcomeStatus
+from reconciler.core.suggest import did_you_mean
 from reconciler.errors import OperatorError
 from reconciler.journal.entries import begins_older, parse_entry, sealed_hash
-from reconciler.journal.files import SUFFIX, is_run, journal_folder, read_file, run_files, split_lines
+from reconciler.journal.files import read_file, run_files, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from reconciler.core.plan_model import TenantIdentity
 
 OUTCOME = b'"outcome"'
+LAST = "last"
+LISTED = 5
+LISTS = "`reconciler history` lists the runs; the journal is in the state directory of the run (--state-dir)"
 _ID = re.compile(rb'"id": ?"([^"]*)"')
 
 
@@ -82,12 +86,30 @@ def read_all(state: Path) -> Iterator[RunEntries]:
     return map(_read, run_files(state))
 
 
-def read_run(state: Path, run: str) -> RunEntries:
-    """Every entry of one run. Raises OperatorError where there is no such run."""
-    path = journal_folder(state) / f"{run}{SUFFIX}"
-    if not is_run(run) or not path.is_file():
-        raise OperatorError(f"no run {run} in {state}", hint="`reconciler history` lists the runs")
-    return _read(path)
+def read_run(state: Path, name: str, tenant: str | None = None) -> RunEntries:
+    """Every entry of the run that is meant; `last`: the newest one, of the tenant of this name if one is given.
+
+    Raises OperatorError where there is no such run, or several.
+    """
+    paths = {path.stem: path for path in run_files(state)}
+    if name != LAST:
+        return _read(paths[find_name(tuple(paths), name, state)])
+    runs = (run for run in map(_read, reversed(paths.values())) if run.entries)
+    last = next((run for run in runs if tenant in (None, run.entries[0].get("tenant", {}).get("name"))), None)
+    if last is None:
+        raise OperatorError(f"no apply{f' to {tenant}' if tenant else ''} has been recorded in {state}", hint=LISTS)
+    return last
+
+
+def find_name(runs: Sequence[str], name: str, state: Path) -> str:
+    """The run of this name, or the only one whose name begins so. Raises OperatorError where it is none, or several."""
+    named = [name] if name in runs else [run for run in runs if name and run.startswith(name)]
+    if not named:
+        raise OperatorError(f"no run {name or '(no name)'} in {state}{did_you_mean(name, runs)}", hint=LISTS)
+    if len(named) > 1:
+        listed = ", ".join(named[-LISTED:])
+        raise OperatorError(f"{len(named)} runs begin with {name}, such as {listed}", hint="write more of its name")
+    return named[0]
 
 
 def find_spent(state: Path, plan_digest: str) -> Spent | None:

@@ -11,9 +11,8 @@ from reconciler.core.model import Member, ResourceType
 from reconciler.core.paths import parse_path
 from reconciler.core.plan_model import DONE_WITHOUT, ActionKind, Change, MemberChanges, OutcomeStatus, TenantIdentity
 from reconciler.core.reversal import Ending, Later, Reversal, Step
-from reconciler.core.suggest import did_you_mean
 from reconciler.errors import OperatorError
-from reconciler.journal.reading import read_all
+from reconciler.journal.reading import LAST, LISTS, find_name, read_all
 from reconciler.journal.writing import GROUP_PREFIX
 
 if TYPE_CHECKING:
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.journal.reading import RunEntries
-
-LAST = "last"
-LISTED = 5
-_LISTS = "`reconciler history` lists the runs; the journal is in the state directory of the run (--state-dir)"
 
 
 class Recorded(NamedTuple):
@@ -72,16 +67,10 @@ def _find(runs: Sequence[RunEntries], tenant: TenantIdentity, name: str, state: 
     if name == LAST:
         own = [run for run in runs if _tenant_of(run) == (tenant.endpoint, tenant.account)]
         if not own:
-            raise OperatorError(f"no apply to {tenant.name} has been recorded in {state}", hint=_LISTS)
+            raise OperatorError(f"no apply to {tenant.name} has been recorded in {state}", hint=LISTS)
         return own[-1]
-    named = [run for run in runs if run.run == name] or [run for run in runs if name and run.run.startswith(name)]
-    if not named:
-        known = did_you_mean(name, [run.run for run in runs])
-        raise OperatorError(f"no run {name or '(no name)'} in {state}{known}", hint=_LISTS)
-    if len(named) > 1:
-        listed = ", ".join(run.run for run in named[-LISTED:])
-        raise OperatorError(f"{len(named)} runs begin with {name}, such as {listed}", hint="write more of its name")
-    return named[0]
+    named = {run.run: run for run in runs}
+    return named[find_name(tuple(named), name, state)]
 
 
 def _tenant_of(run: RunEntries) -> tuple[object, object]:

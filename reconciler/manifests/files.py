@@ -40,7 +40,9 @@ class ManifestFiles:
 def read_files(folder: Path, most: int = MAX_TOTAL) -> ManifestFiles:
     """All manifest files below `folder`, of so many bytes altogether. Raises OperatorError where the folder is none."""
     if not folder.is_dir():
-        raise OperatorError(f"no manifests folder {folder}", hint="name it: reconciler plan FOLDER")
+        raise OperatorError(
+            f"no manifests folder {folder}", hint="name it: reconciler plan FOLDER; `reconciler init` starts one"
+        )
     finder = _Finder(os.fspath(folder), _MANIFESTS)
     finder.walk(finder.folder, "")
     files: list[ManifestFile] = []

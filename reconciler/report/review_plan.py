@@ -69,7 +69,8 @@ def with_plan(review: Review, plan: Plan) -> Review:
     """A review with what is told of every plan: its numbers, guards and warnings, and what it rests on."""
     live, summary = plan.live, plan.live.summary
     complete = "" if summary.complete else ", INCOMPLETE"
-    read = f"{live.users} users, {live.groups} groups ({summary.strategy}, {summary.requests} requests{complete})"
+    requests = f"{summary.requests} request{'s' * (summary.requests != 1)}"
+    read = f"{live.users} users, {live.groups} groups ({summary.strategy}, {requests}{complete})"
     return replace(
         review,
         subject=plan.tenant.name,

@@ -98,9 +98,10 @@ def header_lines(plan: Plan, style: Style) -> Iterator[str]:
     title = f"{'Drift of' if style.drift else plan_title(plan)} {tenant.name} ({tenant.endpoint}{account})"
     yield from wrapped(safe(title), style, BOLD)
     complete = "" if live.summary.complete else ", INCOMPLETE"
+    requests = f"{live.summary.requests} request{'s' * (live.summary.requests != 1)}"
     yield from wrapped(
         f"4me: {live.users} users, {live.groups} groups"
-        f" ({safe(live.summary.strategy)}, {live.summary.requests} requests{complete});"
+        f" ({safe(live.summary.strategy)}, {requests}{complete});"
         f" manifests: {plan.manifests.users} users, {plan.manifests.groups} groups",
         style,
     )

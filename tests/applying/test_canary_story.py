@@ -251,7 +251,7 @@ def test_the_journal_has_it(tenant: Tenant) -> None:
 
 
 HINT = (
-    "hint: mend what it is due to and run it again, it continues; without --canary it goes on regardless;"
+    "hint: put right what stopped it and run it again, it continues; without --canary it goes on regardless;"
     " `reconciler undo last` plans the way back"
 )
 _OF_A_CANARY = ("actions", "total", "reason", "differences")

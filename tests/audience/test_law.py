@@ -210,7 +210,7 @@ def test_what_is_about_values_is_not_for_the_public(
     given = [each.format(manifests=world.manifests) for each in words]
     code, out, err = said(world, capfd, *given, "--audience", "public")
     assert (code, out) == (64, "")
-    assert "not for the public" in err
+    assert "not for the public: say --audience internal" in err
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "drift", "apply", "check", "import"])

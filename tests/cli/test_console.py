@@ -50,6 +50,16 @@ def test_a_bar_shows_when_it_will_be_done_where_that_is_known(monkeypatch: pytes
     assert "done at about 16:37" in terminal.getvalue()
 
 
+def test_a_bar_without_a_total_shows_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal, console = attach(monkeypatch), Console(None, Path())
+    monkeypatch.setenv("COLUMNS", "100")
+    with console.progress("applying") as bar:
+        bar(0, None)
+        bar.close()
+        bar(1, 3)
+    assert "None" not in terminal.getvalue()
+
+
 def test_quiet_shows_no_bar_and_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal, console = attach(monkeypatch), Console(None, Path(), quiet=True, verbosity=1)
     with console.progress("reading") as bar:

@@ -138,6 +138,20 @@ def test_who_gave_whom_what_when_by_which_commit_and_approval(
     assert max(map(len, out.splitlines())) <= 80
 
 
+def test_a_run_is_named_as_undo_takes_it(audited: Audited) -> None:
+    assert audited.run("history", "last")[:2] == (1, "")
+    audited.user["title"] = "Lead"
+    audited.commit()
+    run, _ = audited.apply()
+    whole = audited.run("history", run)
+    assert whole[0] == 0
+    assert audited.run("history", run[:-1]) == audited.run("history", "last") == whole
+    assert audited.run("--tenant", "test", "history", "last") == whole
+    for words in (("--tenant", "other", "history", "last"), ("history", "nobody")):
+        code, out, err = audited.run(*words)
+        assert (code, out, err.count("`reconciler history` lists the runs")) == (1, "", 1)
+
+
 def test_nothing_about_somebody_is_no_error(audited: Audited) -> None:
     assert audited.run("history", "--since", "2026-11-01", "--until", "2026-11-02", "--user", "nobody") == (
         0,

@@ -262,7 +262,7 @@ def test_a_run_that_was_interrupted_is_undone_as_far_as_4me_has_it(story: Undoin
     code, out, _ = story.undo(run)
     told = out.replace("\n  ", " ")
     in_flight = kinds[:end].count("attempt") - kinds[:end].count("outcome")
-    assert (code, told.count("was in flight when that run was interrupted: 4me has it as after, undone")) == (
+    assert (code, told.count("was in flight when that run was interrupted: 4me has what that run wanted, undone")) == (
         0,
         in_flight,
     )
