@@ -11,18 +11,18 @@ import json
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from hashlib import sha256
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from reconciler.core.drift import Base, Origin
 from reconciler.core.model import Member, ResourceType
+from reconciler.core.times import parse_time
 from reconciler.rows import pack, unpack
-from reconciler.state_files import NotAFile, is_there, replacing
+from reconciler.state_files import NotAFile, is_there, replacing, tenant_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from reconciler.core.applied import Settlement
@@ -77,12 +77,12 @@ class AppliedFile:
     def saved_at(self) -> datetime | None:
         """When this was kept, or None where nothing is known."""
         meta = self._known_meta()
-        return datetime.fromisoformat(meta["at"]) if meta else None
+        return parse_time(meta["at"]) if meta else None
 
     def _known_meta(self) -> dict[str, Any] | None:
         try:
             meta = self._meta()
-            return meta if meta and datetime.fromisoformat(meta["at"]).tzinfo else None
+            return meta if meta and parse_time(meta["at"]) else None
         except _DAMAGE:
             return None
 
@@ -140,8 +140,7 @@ def open_applied(
 ) -> AppliedFile:
     """What was last applied to this tenant, below the state directory; nothing is touched yet."""
     identity = (tenant.name, tenant.endpoint, tenant.account)
-    mark = sha256("\n".join(map(str, identity)).encode()).hexdigest()[:8]
-    return AppliedFile(state.absolute() / "applied" / f"{tenant.name}-{mark}.gz", identity, on_talk)
+    return AppliedFile(tenant_file(state / "applied", tenant, ".gz"), identity, on_talk)
 
 
 def _chunks(resources: Iterable[Live]) -> Iterator[tuple[ResourceType, list[Live]]]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from reconciler.applied import open_applied
 from reconciler.core.directory import Assumptions
 from reconciler.core.plan_model import TenantIdentity
+from reconciler.core.times import parse_time
 from reconciler.errors import ManifestError, OperatorError, Problem, ReconcilerError
 from reconciler.journal.reading import look_back
 from reconciler.manifest_cache import open_manifest_cache
@@ -150,17 +151,13 @@ def _look_back(options: PlanOptions, identity: TenantIdentity, applied: AppliedF
     found, damaged = look_back(options.state, identity)
     if damaged:
         options.on_talk(f"the journal of the run {damaged} is damaged: `reconciler history --verify` says where")
-    if found is None or _precedes(found.started_at, applied.saved_at()):
+    if found is None:
+        return None
+    begun, kept = parse_time(found.started_at), applied.saved_at()
+    if begun and kept and begun < kept:
         return None
     options.on_talk(safe(_describe_interrupted(found)))
     return found
-
-
-def _precedes(at: str, moment: datetime | None) -> bool:
-    try:
-        return moment is not None and datetime.fromisoformat(at) < moment
-    except (ValueError, TypeError):
-        return False
 
 
 def _describe_interrupted(found: RunEntry) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -20,7 +19,7 @@ from pydantic_core import from_json, to_json
 from reconciler.core.model import Member, ResourceType
 from reconciler.core.snapshot import Snapshot, TypeSnapshot
 from reconciler.rows import pack, unpack
-from reconciler.state_files import is_there, replacing
+from reconciler.state_files import is_there, replacing, tenant_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -192,8 +191,7 @@ def open_snapshot(
 ) -> StoredSnapshot:
     """The snapshot of this tenant below the state directory; nothing is touched yet."""
     identity = (tenant.name, tenant.endpoint, tenant.account)
-    mark = sha256("\n".join(map(str, identity)).encode()).hexdigest()[:8]
-    return StoredSnapshot(state.absolute() / "snapshot" / f"{tenant.name}-{mark}.db", identity, scopes, on_talk)
+    return StoredSnapshot(tenant_file(state / "snapshot", tenant, ".db"), identity, scopes, on_talk)
 
 
 def _chunk_of(id_: str, chunks: int) -> int:

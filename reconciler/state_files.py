@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from reconciler.core.plan_model import TenantIdentity
 
 
 class NotAFile(OSError):
@@ -42,6 +45,12 @@ def make_private(folder: Path) -> None:
         if not each.is_dir():
             each.mkdir(parents=True, exist_ok=True, mode=0o700)
             sync_folder(each.parent)
+
+
+def tenant_file(folder: Path, tenant: TenantIdentity, suffix: str) -> Path:
+    """The file in a folder that is about this tenant and account; nothing is touched."""
+    mark = sha256("\n".join(map(str, (tenant.name, tenant.endpoint, tenant.account))).encode()).hexdigest()[:8]
+    return folder.absolute() / f"{tenant.name}-{mark}{suffix}"
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import click
 from reconciler.cli.audience import audience_option, relay
 from reconciler.cli.audience_history import shown_changes, shown_entries, shown_faults, shown_query, shown_runs
 from reconciler.cli.moments import Moment
+from reconciler.core.counts import counted
 from reconciler.errors import UsageError
 from reconciler.state_lock import find_holder
 
@@ -158,5 +159,5 @@ def _show(console: Console, output_format: str, views: Views) -> None:
 
 def _say_unreadable(console: Console, unreadable: Iterable[tuple[str, int]]) -> None:
     for run, count in unreadable:
-        lines = f"{count} line{'s' * (count != 1)} of run {run} cannot be read"
+        lines = f"{counted(count, 'line')} of run {run} cannot be read"
         console.say(f"warning: {lines}: reconciler history --verify tells more")

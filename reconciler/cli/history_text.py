@@ -7,6 +7,7 @@ from itertools import groupby
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from reconciler.core.counts import counted
 from reconciler.core.model import ResourceType
 from reconciler.core.times import parse_time
 from reconciler.journal.changes import read_facts
@@ -53,12 +54,12 @@ def render_changes(changes: Sequence[Changed], query: Query, width: int) -> str:
             whats = [_what(change) for change in of_one]
             lines += _wrapped(f"{heading}: {whats[0]}" if len(whats) == 1 else heading, width, "  ")
             lines += [line for what in whats if len(whats) > 1 for line in _wrapped(what, width, " " * 6)]
-    return "\n".join((*lines, f"{len(changes)} change{'s' * (len(changes) != 1)}: {_asked(query)}."))
+    return "\n".join((*lines, f"{counted(len(changes), 'change')}: {_asked(query)}."))
 
 
 def render_verdict(verdict: Verdict, width: int, *, kept: bool) -> str:
     """Whether the journal is as it was written; `kept`: it was held against a head kept elsewhere."""
-    runs = f"{verdict.runs} run{'s' * (verdict.runs != 1)}, {verdict.entries} entries"
+    runs = f"{counted(verdict.runs, 'run')}, {verdict.entries} entries"
     lines = []
     if verdict.faults:
         lines += _wrapped(f"The journal is not as it was written ({runs}):", width)
@@ -69,8 +70,7 @@ def render_verdict(verdict: Verdict, width: int, *, kept: bool) -> str:
     for note in verdict.notes:
         lines += _wrapped(f"note: {note}", width)
     if verdict.older:
-        plural = "s" * (verdict.older != 1)
-        lines.append(f"note: {verdict.older} run{plural} of an older format, not chained")
+        lines.append(f"note: {counted(verdict.older, 'run')} of an older format, not chained")
     if verdict.head:
         lines += [f"head: {verdict.head}", f"      of run {verdict.head_run}"]
     if not kept and not verdict.faults:

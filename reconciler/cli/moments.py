@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import click
 
 from reconciler.core.durations import parse_duration
+from reconciler.core.times import in_utc
 
 DAY = timedelta(days=1)
 
@@ -31,8 +32,7 @@ class Moment(click.ParamType[datetime]):
             self.fail(f"{value!r} is not {hint}", param, ctx)
 
     def _moment(self, text: str) -> datetime:
-        moment = datetime.fromisoformat(text)
-        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = in_utc(datetime.fromisoformat(text))
         return moment + DAY if self._whole_days and _is_date(text) else moment
 
 

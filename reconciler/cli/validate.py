@@ -8,6 +8,7 @@ import click
 
 from reconciler.cli.audience import audience_option, shown_problems
 from reconciler.cli.options import MACHINE_FORMATS, at_option, manifests_argument
+from reconciler.core.counts import counted
 from reconciler.errors import ManifestError
 
 if TYPE_CHECKING:
@@ -81,4 +82,4 @@ def _tell(console: Console, found: Manifests) -> None:
         (len(found.desired.outside), "record", " out of scope"),
     )
     counts = (*always, *(each for each in where_any if each[0]))
-    console.out("Valid: " + ", ".join(f"{count} {noun}{'' if count == 1 else 's'}{how}" for count, noun, how in counts))
+    console.out("Valid: " + ", ".join(f"{counted(count, noun)}{how}" for count, noun, how in counts))

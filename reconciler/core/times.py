@@ -10,6 +10,11 @@ def format_time(moment: datetime, timespec: str = "auto") -> str:
     return moment.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
+def in_utc(moment: datetime) -> datetime:
+    """The same in UTC, which it is meant in where it does not say its offset. Raises OverflowError."""
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def parse_time(text: object) -> datetime | None:
     """A point in time in UTC; None for what is none, or does not say its offset."""
     try:

@@ -96,23 +96,13 @@ class Journal:
 
     def record_attempt(self, action: Action) -> None:
         """About to send this action's request."""
-        self._write(
-            "attempt",
-            action=action.kind.value,
-            resource=action.type.value,
-            key=action.key,
-            id=action.id,
-            **self._wanted(action),
-        )
+        self._write("attempt", id=action.id, **self._wanted(action))
 
     def record_outcome(self, outcome: Outcome) -> None:
         """What became of an action, with the values before and after."""
         action = outcome.action
         self._write(
             "outcome",
-            action=action.kind.value,
-            resource=action.type.value,
-            key=action.key,
             id=outcome.id,
             status=outcome.status.value,
             detail=outcome.detail,
@@ -150,6 +140,9 @@ class Journal:
 
     def _wanted(self, action: Action) -> dict[str, object]:
         return {
+            "action": action.kind.value,
+            "resource": action.type.value,
+            "key": action.key,
             "changes": [{"path": each.path, "before": each.before, "after": each.after} for each in action.changes],
             "members": _member_names(action.members),
             "memberIds": self._ids_of_names(action),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING, NamedTuple
 
+from reconciler.core.counts import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -63,7 +65,7 @@ def _whole_rows(
         if len(row) == width:
             yield line, row
         else:
-            report((line, 1), f"{_count(len(row), 'cell')} where the header has {_count(width, 'column')}")
+            report((line, 1), f"{counted(len(row), 'cell')} where the header has {counted(width, 'column')}")
 
 
 def _read_rows(lines: Lines, dialect: Dialect, report: Report) -> Iterator[tuple[int, list[str] | None]]:
@@ -106,7 +108,3 @@ def _explain(error: str, line: int, end: int, dialect: Dialect) -> str:
     if error.startswith(_TOO_LARGE):
         return f"a cell of more than {csv.field_size_limit()} characters: is a quote not closed?"
     return f"not CSV: {error}"
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

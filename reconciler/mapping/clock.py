@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
+
+from reconciler.core.times import in_utc
 
 
 def parse_clock(text: str) -> datetime:
@@ -22,7 +24,7 @@ def parse_clock(text: str) -> datetime:
             message = f"`{text}` is no time such as 2026-11-01 or 2026-11-01T08:00:00+01:00"
             raise ValueError(message) from None
     try:
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return in_utc(moment)
     except OverflowError:
         message = f"`{text}` is before the first year or after the last one"
         raise ValueError(message) from None

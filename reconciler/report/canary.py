@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.core.counts import plural
 from reconciler.core.plan_model import ActionKind
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def _parts(stages: Sequence[Stage]) -> Iterator[str]:
 
 
 def _part(sizes: Sequence[int], noun: str) -> str:
-    nouns = noun if sum(sizes) == 1 else f"{noun}s"
+    nouns = plural(sum(sizes), noun)
     if len(sizes) == 1:
         return f"all {sizes[0]} {nouns} in one wave, then read back" if sizes[0] > 1 else f"1 {noun}, then read back"
     return f"{sizes[0]} of {sum(sizes)} {nouns} first, then read back"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from reconciler.core.counts import plural
 from reconciler.core.durations import show_seconds
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ _FAR = 100 * 366 * 86400
 def render_forecast(forecast: Forecast, now: datetime) -> str:
     """One line; `now` is local time."""
     seconds = min(forecast.seconds, _FAR)
-    requests = f"{forecast.requests:,} request{'' if forecast.requests == 1 else 's'}"
+    requests = f"{forecast.requests:,} {plural(forecast.requests, 'request')}"
     left = f"{forecast.budget.left:,} are left this hour"
     if not forecast.budget.told:
         left += " as far as is known"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.core.counts import counted
 from reconciler.core.model import ResourceType
 from reconciler.report.words import show_path, show_value
 
@@ -18,7 +19,7 @@ def tell_learned(learned: Learned) -> str:
     rule = learned.rule
     whose = "" if rule.resource is ResourceType.USER else "groups' "
     name = f"{whose}{show_path(rule.attribute)}"
-    examples = f"from {learned.examples} example{'' if learned.examples == 1 else 's'}"
+    examples = f"from {counted(learned.examples, 'example')}"
     if learned.problem:
         return f"not learned: {name} ({examples}): {learned.problem}"
     pairs = [f"{show_value(each.sent)} as {show_value(each.stored)}" for each in rule.pairs[:SHOWN]]

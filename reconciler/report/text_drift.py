@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.core.counts import counted
 from reconciler.core.drift import DriftKind
 from reconciler.report.terminal import BOLD
 from reconciler.report.text import Style, action_lines, finding_lines, header_lines, wrapped
@@ -120,13 +121,10 @@ def _conclusion(plan: Plan, drift: Drift, style: Style) -> Iterator[str]:
         yield NO_DRIFT
         return
     if counts.keys() == {DriftKind.TOLERATED}:
-        yield from wrapped(f"No drift but what is tolerated, of {_resources(counts[DriftKind.TOLERATED])}.", style)
+        tolerated = counted(counts[DriftKind.TOLERATED], "resource")
+        yield from wrapped(f"No drift but what is tolerated, of {tolerated}.", style)
         return
     count = len(plan.actions)
     told = ", ".join(COUNTED[kind].format(number) for kind, number in counts.items()) if drift.origin else ""
-    differ = f"{_resources(count)} {'differs' if count == 1 else 'differ'}{f' ({told})' if told else ''}"
+    differ = f"{counted(count, 'resource')} {'differs' if count == 1 else 'differ'}{f' ({told})' if told else ''}"
     yield from wrapped(f"Drift: {differ}; to mend: {summary_line(plan)}", style)
-
-
-def _resources(count: int) -> str:
-    return f"{count} resource{'' if count == 1 else 's'}"

@@ -134,11 +134,6 @@ def nothing_to_do(plan: Plan) -> str:
     return NOTHING_TO_UNDO if plan.undoes else NO_CHANGES
 
 
-def of_type(plan: Plan, resource: ResourceType) -> list[Action]:
-    """The plan's actions on one type of resource, in order."""
-    return [action for action in plan.actions if action.type is resource]
-
-
 def summary_line(plan: Plan) -> str:
     """The plan in numbers, in one line."""
     users, groups = plan.summary.users, plan.summary.groups

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.core.counts import counted
 from reconciler.core.suggest import did_you_mean
 from reconciler.mapping.expressions.compiler import folded
 from reconciler.mapping.expressions.constants import check_constants
@@ -193,7 +194,7 @@ def _check_number(call: Call, function: Function, arguments: tuple[Node, ...]) -
             expected = "3 or 4"
         start = arguments[most].start if most is not None and found > most else call.start
         raise ExpressionProblem(
-            f"found {found} argument{'s' * (found != 1)}, expected {expected or 'none'}: `{function.signature}`",
+            f"found {counted(found, 'argument')}, expected {expected or 'none'}: `{function.signature}`",
             start,
             call.end if start == call.start else arguments[-1].end,
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from reconciler.core.counts import counted
 from reconciler.core.plan import UNSURE_CHOICE
 from reconciler.report.words import HIDDEN
 
@@ -104,4 +105,4 @@ def harmless_notes(notes: Sequence[str], noun: str) -> tuple[str, ...]:
 
 def count_hidden(count: int, noun: str) -> tuple[str, ...]:
     """That there were so many of something, where there were any."""
-    return (f"{count} {noun}{'' if count == 1 else 's'} {HIDDEN}",) if count else ()
+    return (f"{counted(count, noun)} {HIDDEN}",) if count else ()
