@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.core.actions import has_fields
+from reconciler.core.declarable import EXTERNAL_ID
 from reconciler.core.diff import diff_value, live_value
 from reconciler.core.model import Member, ResourceType
 from reconciler.core.names import build_names
@@ -27,6 +28,15 @@ class Since(NamedTuple):
     why: str
 
 
+class Altered(NamedTuple):
+    """A value of who was created, as the run left it and as it is now; `run`: the later one that wrote it, if any."""
+
+    path: str
+    left: Value
+    have: Value
+    run: str | None
+
+
 class Left:
     """What 4me has now of what a run touched, found by id whatever it is called.
 
@@ -34,7 +44,7 @@ class Left:
     """
 
     def __init__(self, reversal: Reversal, live: LiveState, rules: Equivalences) -> None:
-        self._later, self._rules = reversal.later, rules
+        self._later, self._moved, self._rules = reversal.later, reversal.moved, rules
         everything = (*live.users, *live.groups)
         self._live = {Member(each.type, each.id): each for each in everything}
         self._shows_fields = live.shows_fields or any(has_fields(each.attributes) for each in live.users)
@@ -71,6 +81,23 @@ class Left:
         """Whether 4me has every value with which a step was to create this resource, as far as it shows them."""
         return all(self._is_left(step, live, change) or self.is_unseen(live, change) for change in step.changes)
 
+    def moved_by(self, group: Live, member: Member, found: Member) -> str | None:
+        """The later run that put a member in, or took it out, if one did; `found`: who it is, by id."""
+        where = Member(group.type, group.id)
+        by_name = Member(member.type, fold(member.name))
+        return self._moved.get((where, found)) or self._moved.get((where, by_name))
+
+    def altered(self, step: Step, live: Live) -> tuple[Altered, ...]:
+        """Of who was created, what is not as it was created; an `externalId` that it got since is among it."""
+        changes = {change.path: change for change in step.changes if change.path != "active"}
+        changes.setdefault(EXTERNAL_ID, Change(EXTERNAL_ID, None, None))
+        found: list[Altered] = []
+        for path, change in changes.items():
+            if not self.is_unseen(live, change) and not self._is_left(step, live, change):
+                later = self._later.get((Member(live.type, live.id), path))
+                found.append(Altered(path, change.after, _have(live, path), later.run if later else None))
+        return tuple(found)
+
     def judge(self, step: Step, live: Live, change: Change) -> Change | Since | None:
         """The change that takes this one back; None: it is as before already."""
         if self.is_unseen(live, change):
@@ -80,15 +107,20 @@ class Left:
         have = self._named(change.path, _have(live, change.path))
         if not self._is_left(step, live, change):
             return Since(
-                f"that run left {_shown(change.after)}, 4me now has {_shown(have)}: {self._since(live, change.path)}"
+                f"that run left {show(change.after)}, 4me now has {show(have)}: {self._since(live, change.path)}"
             )
+        if later := self._later.get((Member(live.type, live.id), change.path)):
+            return Since(_again(change, later.run))
+        return self._take_back(step, live, change)
+
+    def _take_back(self, step: Step, live: Live, change: Change) -> Change | Since:
+        """The change that gives back what was before the run, of which 4me still has what the run left."""
         before = self._come_back(step, change)
         if isinstance(before, Since):
             return before
         if change.path == KEY_ATTRIBUTE[live.type] and (taken := self._taken(live, before)):
-            return Since(
-                f"it was {_shown(before)} before, which is by now the name of another (id {taken}): left alone"
-            )
+            return Since(f"it was {show(before)} before, which is by now the name of another (id {taken}): left alone")
+        have = self._named(change.path, _have(live, change.path))
         return Change(change.path, have, None if is_empty(before) else before)
 
     def _come_back(self, step: Step, change: Change) -> Value | Since:
@@ -97,7 +129,7 @@ class Left:
             return change.before
         found = self.identify(step, Member(ResourceType.USER, change.before))
         if found is None or not self.is_there(found):
-            return Since(f"it was {_shown(change.before)} before, who is not in 4me any more: left alone")
+            return Since(f"it was {show(change.before)} before, who is not in 4me any more: left alone")
         return self.name(found).name
 
     def _judge_unseen(self, live: Live, change: Change) -> Change | Since | None:
@@ -109,8 +141,8 @@ class Left:
         if same(left, change.before, exact=True):
             return None
         if not same(left, change.after, exact=True):
-            return Since(f"that run left {_shown(change.after)}: {self._since(live, change.path)}")
-        return Change(change.path, change.after, change.before)
+            return Since(f"that run left {show(change.after)}: {self._since(live, change.path)}")
+        return Since(_again(change, later.run)) if later else Change(change.path, change.after, change.before)
 
     def _since(self, live: Live, path: str) -> str:
         later = self._later.get((Member(live.type, live.id), path))
@@ -179,9 +211,14 @@ def is_value(have: Value, want: Value, *, exact: bool = False) -> bool:
     return same(have.get("value") if isinstance(have, dict) else have, want, exact=exact)
 
 
+def _again(change: Change, run: str) -> str:
+    return f"that run left {show(change.after)}, which the run {run} has written again since: left alone, undo that one"
+
+
 def _have(live: Live, path: str) -> Value:
     return live.active if path == "active" else live_value(path, live.attributes)
 
 
-def _shown(value: Value) -> str:
+def show(value: Value) -> str:
+    """A value as warnings have it."""
     return "(none)" if is_empty(value) else json.dumps(value, ensure_ascii=False)

@@ -61,13 +61,15 @@ class Later(NamedTuple):
 class Reversal:
     """One run, to be undone.
 
-    `later`: by resource (its id) and attribute path, what later runs changed last. `unfinished`: actions that were
-    not begun, of which nothing is to be undone.
+    `later`: by resource (its id) and attribute path, what later runs changed last. `moved`: by group (its id) and
+    member (its id, or its folded name where no id is known), the last later run that put it in or took it out.
+    `unfinished`: actions that were not begun, of which nothing is to be undone.
     """
 
     run: str
     steps: tuple[Step, ...]
     later: Mapping[tuple[Member, str], Later] = field(default_factory=dict)
+    moved: Mapping[tuple[Member, Member], str] = field(default_factory=dict)
     unfinished: int = 0
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.core.actions import action_digest, is_among
+from reconciler.core.created import judge_creation
 from reconciler.core.guards import Owned, check_guards
+from reconciler.core.left_members import put_back, take_out
 from reconciler.core.left_values import Left, Since
 from reconciler.core.model import Member, ResourceType
 from reconciler.core.order import order_actions
@@ -133,8 +135,7 @@ class _Undoing:
         reverse = _Reverse()
         changes = step.changes
         if step.kind is ActionKind.CREATE:
-            is_user = step.type is ResourceType.USER
-            changes = (Change("active", before=False, after=True),) if is_user else ()
+            changes = self._creation(step, live, reverse)
         for change in changes:
             found = self.left.judge(step, live, change)
             if isinstance(found, Change):
@@ -151,30 +152,34 @@ class _Undoing:
             self._reverse_members(step, live, reverse)
         return reverse
 
+    def _creation(self, step: Step, live: Live, reverse: _Reverse) -> tuple[Change, ...]:
+        """What there is to take back of a creation: that they are active, unless it is somebody else by now."""
+        if step.type is not ResourceType.USER:
+            return ()
+        if live.active and step.ending is Ending.DONE:
+            creation = judge_creation(step, live, self.left)
+            reverse.told += creation.told
+            if not creation.stands:
+                return ()
+        return (Change("active", before=False, after=True),)
+
     def _reverse_members(self, step: Step, live: Live, reverse: _Reverse) -> None:
         if live.members is None:
             reverse.told.append(f"{live.key}: its members could not be read, left alone")
             return
-        for member in step.members.add:
-            found = self.left.identify(step, member)
-            if found is None:
-                reverse.told.append(
-                    f"{live.key}: {member.name}, whom that run added, is not in 4me by that name any more"
-                )
-            elif found in live.members:
-                reverse.remove.append(self.left.name(found))
-            else:
-                reverse.settled += 1
-        for member in step.members.remove:
-            found = self.left.identify(step, member)
-            if found is None or not self.left.is_there(found):
-                reverse.told.append(
-                    f"{live.key}: {member.name}, whom that run removed, is not in 4me any more: not added"
-                )
-            elif found in live.members:
-                reverse.settled += 1
-            else:
-                reverse.add.append(self.left.name(found))
+        sides = (
+            (step.members.add, take_out, reverse.remove),
+            (step.members.remove, put_back, reverse.add),
+        )
+        for members, judge, moved in sides:
+            for member in members:
+                found = judge(self.left, step, live, member)
+                if isinstance(found, Member):
+                    moved.append(found)
+                elif found:
+                    reverse.told.append(found)
+                else:
+                    reverse.settled += 1
         stay = len(live.members) - len(reverse.remove)
         if step.kind is ActionKind.CREATE and (stay or not live.members):
             what = f"{stay} member(s) that it got since stay" if stay else "it has no members, nothing to take"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.core.model import Member, ResourceType
+from reconciler.core.normalise import fold
 from reconciler.core.paths import parse_path
 from reconciler.core.plan_model import DONE_WITHOUT, ActionKind, Change, MemberChanges, OutcomeStatus, TenantIdentity
 from reconciler.core.reversal import Ending, Later, Reversal, Step
@@ -53,12 +54,13 @@ def read_recorded(state: Path, tenant: TenantIdentity, name: str) -> Recorded:
     later = [run for run in runs if run.run > found.run and _tenant_of(run) == _tenant_of(found)]
     try:
         steps = tuple(sorted(_steps(found), key=lambda step: (step.type is ResourceType.GROUP, step.key.casefold())))
-        since = _later(later, {Member(step.type, step.id) for step in steps if step.id})
+        touched = {Member(step.type, step.id) for step in steps if step.id}
+        since, moved = _later(later, touched), _moved(later, touched)
     except ValueError as error:
         message = f"the run {found.run} cannot be undone: the journal tells of what this version does not know: {error}"
         raise OperatorError(message, hint="use the version of reconciler that made it, or a later one") from None
     begun = sum(1 for step in steps if step.ending is not Ending.FAILED)
-    reversal = Reversal(found.run, steps, since, unfinished=max(first.get("planned", 0) - begun, 0))
+    reversal = Reversal(found.run, steps, since, moved, unfinished=max(first.get("planned", 0) - begun, 0))
     commit = first.get("commit")
     return Recorded(reversal, commit if isinstance(commit, str) else None, found.unreadable)
 
@@ -137,14 +139,32 @@ def _ids(ids: object) -> Iterator[tuple[Member, str]]:
             yield Member(kind, name.removeprefix(GROUP_PREFIX) if kind is ResourceType.GROUP else name), id_
 
 
-def _later(runs: Iterable[RunEntries], touched: set[Member]) -> dict[tuple[Member, str], Later]:
-    """What runs since did last to each attribute of the resources that were touched."""
-    found: dict[tuple[Member, str], Later] = {}
+def _written_since(runs: Iterable[RunEntries], touched: set[Member]) -> Iterator[tuple[str, Member, dict[str, Any]]]:
+    """What runs since wrote of the resources that were touched, oldest first: the run, the resource, the outcome."""
     for run in runs:
         for entry in run.entries:
-            if entry["entry"] != "outcome" or not entry["id"] or not _was_written(entry):
-                continue
-            who = Member(ResourceType(entry["resource"]), entry["id"])
-            if who in touched:
-                found |= {(who, each["path"]): Later(run.run, each["after"]) for each in entry["changes"]}
+            if entry["entry"] == "outcome" and entry["id"] and _was_written(entry):
+                who = Member(ResourceType(entry["resource"]), entry["id"])
+                if who in touched:
+                    yield run.run, who, entry
+
+
+def _later(runs: Iterable[RunEntries], touched: set[Member]) -> dict[tuple[Member, str], Later]:
+    """What runs since did last to each attribute of the resources that were touched."""
+    return {
+        (who, each["path"]): Later(run, each["after"])
+        for run, who, entry in _written_since(runs, touched)
+        for each in entry["changes"]
+    }
+
+
+def _moved(runs: Iterable[RunEntries], touched: set[Member]) -> dict[tuple[Member, Member], str]:
+    """The last run since that put a member in, or took it out: by group and member."""
+    found: dict[tuple[Member, Member], str] = {}
+    for run, who, entry in _written_since(runs, touched):
+        ids, groups = dict(_ids(entry.get("memberIds"))), frozenset(entry["members"].get("groups", ()))
+        for side in ("add", "remove"):
+            for name in entry["members"].get(side, ()):
+                member = _member(name, groups)
+                found[who, Member(member.type, ids.get(member, fold(name)))] = run
     return found

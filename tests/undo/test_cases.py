@@ -83,6 +83,10 @@ def test_case(case: dict[str, Any]) -> None:
         (Member(ResourceType.USER, str(each["id"])), each["path"]): Later(each["run"], each["value"])
         for each in case.get("later", ())
     }
+    moved = {
+        (Member(ResourceType.GROUP, str(each["group"])), Member(ResourceType.USER, str(each["member"]))): each["run"]
+        for each in case.get("moved", ())
+    }
     steps = tuple(map(_step, case["run"]))
     policy = Policy(protected=tuple(case.get("protected", ())), deactivations=Limit(number=0))
     rules = Equivalences.of(
@@ -90,7 +94,7 @@ def test_case(case: dict[str, Any]) -> None:
         for each in case.get("equivalences", ())
     )
     request = PlanRequest(policy=policy, equivalences=rules)
-    found = plan_undo(Reversal("R", steps, later, case.get("unfinished", 0)), live, request)
+    found = plan_undo(Reversal("R", steps, later, moved, case.get("unfinished", 0)), live, request)
     assert [_told(action) for action in found.actions] == case.get("actions", [])
     assert list(found.warnings) == case.get("told", [])
     assert [guard.name for guard in found.guards if guard.breached] == case.get("breached", [])

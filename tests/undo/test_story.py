@@ -128,6 +128,44 @@ def test_what_others_changed_since_is_left_alone_and_told(story: Undoing) -> Non
     assert [shown[f"Users {number}"].get("title") for number in (1, 2)] == ["Chief", "Later"]
 
 
+def test_what_a_later_run_wrote_again_is_that_runs(story: Undoing) -> None:
+    members = story.organisation["groups"][0]["members"]
+    run, *_, last = (
+        _apply_with(story, title, members=members[skipped:]) for title, skipped in (("B", 1), ("C", 0), ("B", 1))
+    )
+    code, out, _ = story.undo(run, "--format", "json")
+    assert (code, json.loads(out)["actions"]) == (0, [])
+    assert json.loads(out)["warnings"] == [
+        (
+            f'title of {story.name(2)}: that run left "B", which the run {last} has written again since: left alone,'
+            " undo that one"
+        ),
+        (
+            f"{story.organisation['groups'][0]['displayName']}: {members[0]} was added or removed again by the run"
+            f" {last}: left alone, undo that one"
+        ),
+    ]
+    assert story.undo(last, "--format", "json")[0] == 0
+    assert len(story.saved()["actions"]) == 2
+
+
+def _apply_with(story: Undoing, title: str, members: list[str]) -> str:
+    story.organisation["groups"][0]["members"] = members
+    return story.change_title(title)
+
+
+def test_an_account_that_was_taken_over_since_stays_active(story: Undoing) -> None:
+    run = story.change()
+    story.meddle("/Users/13", userName="other@widget.example", externalId="E77")
+    warnings = json.loads(story.undo(run, "--format", "json")[1])["warnings"]
+    assert (
+        'other@widget.example: created by that run as new@widget.example, its externalId was (none) and is "E77" now:'
+        " left alone, stays active"
+    ) in warnings
+    assert story.apply()[0] == 0
+    assert state_of(story.sandbox)["Users 13"]["active"] is True
+
+
 def test_what_changed_between_plan_and_apply_is_told_and_not_done(story: Undoing) -> None:
     story.change()
     assert story.undo("last")[0] == 0
