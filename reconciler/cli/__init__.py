@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from reconciler import __version__
-from reconciler.cli.audience import shown_error
 from reconciler.cli.console import Console
 from reconciler.cli.durations import Duration
 from reconciler.cli.log import Log
@@ -200,6 +199,8 @@ def root(context: click.Context, /, state_dir: Path, **options: object) -> None:
 
 
 def _shown(context: click.Context, error: ReconcilerError) -> ReconcilerError:
+    from reconciler.cli.audience import shown_error
+
     console = context.find_object(Console)
     return shown_error(console, error) if console else error
 
