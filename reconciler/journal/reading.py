@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -234,27 +235,30 @@ def _read(path: Path) -> RunEntries:
 
 
 def summarise(run: RunEntries) -> RunEntry:
-    """What a run came to, of which there is an entry."""
+    """What a run came to, of which there is an entry. What a canary found to be different has failed."""
     entries = run.entries
     first = entries[0]
     outcomes = [entry for entry in entries if entry["entry"] == "outcome"]
-    counts = {status: sum(1 for each in outcomes if each["status"] == status.value) for status in OutcomeStatus}
+    ended = {(each["resource"], each["key"]): each["status"] for each in outcomes}
+    different = [each for entry in entries if entry["entry"] == "canary" for each in entry["differences"]]
+    ended |= {(each["resource"], each["key"]): OutcomeStatus.FAILED.value for each in different}
+    counts = Counter(ended.values())
+    done, failed = (counts[status.value] for status in (OutcomeStatus.DONE, OutcomeStatus.FAILED))
     planned = first.get("planned", 0)
-    ended = entries[-1]["entry"] == "end"
-    settled = {(each["resource"], each["key"]) for each in outcomes}
+    has_end = entries[-1]["entry"] == "end"
     attempts = [(each["resource"], each["key"]) for each in entries if each["entry"] == "attempt"]
-    in_flight = tuple(key for resource, key in attempts if (resource, key) not in settled)
+    in_flight = tuple(key for resource, key in attempts if (resource, key) not in ended)
     return RunEntry(
         run=run.run,
         started_at=first["at"],
         who=first.get("who", ""),
         tenant=first.get("tenant", {}).get("name", ""),
         fingerprint=first.get("fingerprint", ""),
-        status=("done" if counts[OutcomeStatus.DONE] == planned else "partial") if ended else "interrupted",
+        status=("done" if done == planned else "partial") if has_end else "interrupted",
         planned=planned,
-        done=counts[OutcomeStatus.DONE],
-        failed=counts[OutcomeStatus.FAILED],
-        skipped=planned - counts[OutcomeStatus.DONE] - counts[OutcomeStatus.FAILED] - len(in_flight),
+        done=done,
+        failed=failed,
+        skipped=planned - done - failed - len(in_flight),
         in_flight=in_flight,
         unreadable=run.unreadable,
     )

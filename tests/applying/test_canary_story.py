@@ -247,6 +247,7 @@ def test_the_journal_has_it(tenant: Tenant) -> None:
         canaries[0]["reason"],
         None,
     ]
+    assert [(run["done"], run["failed"], run["skipped"]) for run in runs] == [(0, 1, others + 2), (others + 3, 0, 0)]
     assert f"canary of 1 of {others + 3}: not started" in "\n".join(tenant.run("history", runs[0]["run"])[1])
 
 
